@@ -1,0 +1,70 @@
+/* clr: structure offsets of one runtime, as data. Tables per version in clr_layout.c; a contract descriptor overwrites what it names.
+ *
+ * Offsets in bytes; HGR_NO_OFFSET = the field does not exist in this runtime. Sources: the layout facts
+ * verified on recorded dumps (tests/peers), the data contract descriptors of 9 and 10. */
+#ifndef HGR_CLR_LAYOUT_H
+#define HGR_CLR_LAYOUT_H
+
+#include <stdint.h>
+#include <stdbool.h>
+
+#define HGR_NO_OFFSET UINT32_MAX
+
+typedef enum hgr_statics_scheme {
+    HGR_STATICS_AUXILIARY,  /* 9, 10: DynamicStaticsInfo before the MethodTable's auxiliary data */
+    HGR_STATICS_LOCAL_MODULE /* 2 .. 8: DomainLocalModule */
+} hgr_statics_scheme;
+
+typedef struct hgr_clr_layout {
+    const char *name;       /* "10.0 linux-x64" */
+    uint32_t    major;
+    bool        verified;   /* compared with an independent reader on a recorded dump */
+
+    /* indices into g_dacTable (x pointer size) */
+    uint32_t dac_thread_store, dac_finalizer_thread, dac_heap_type, dac_gc_dac_globals;
+    uint32_t dac_app_domain, dac_system_domain, dac_global_alloc_context;
+    uint32_t dac_object_class, dac_string_class, dac_exception_class, dac_free_class, dac_sync_table;
+
+    /* MethodTable */
+    uint32_t mt_flags2, mt_parent, mt_module, mt_auxiliary, mt_class, mt_per_inst_info;
+    uint32_t mt_num_virtuals, mt_num_interfaces;
+    bool     mt_rid_shift_8;      /* 9, 10: rid = flags2 >> 8; before: >> 16 */
+    uint32_t mt_collectible_flag; /* in flags */
+
+    /* EEClass */
+    uint32_t class_method_table, class_fields, class_attributes, class_norm_type;
+    uint32_t class_num_instance_fields, class_num_static_fields, class_num_thread_static_fields;
+    bool     class_packed;        /* 8 and before: packed fields block */
+    uint32_t class_fixed_size_at, class_is_packed_at; /* u8 each, when class_packed */
+
+    /* Module and what hangs below it */
+    uint32_t module_base;          /* image base, HGR_NO_OFFSET: through PEAssembly */
+    uint32_t module_pe_assembly, module_loader_allocator, module_typedef_map, module_type_params;
+    uint32_t module_ready_to_run, module_local_module, module_index, module_dynamic_metadata;
+    uint32_t module_assembly, module_path;
+    uint32_t pe_assembly_image, pe_image_layout, layout_base;
+    uint32_t loader_allocator_handle; /* handle of the managed LoaderAllocator */
+    uint32_t app_domain_assemblies;   /* the assembly list */
+    uint32_t assembly_item_module;    /* module at item + this, when assembly_item_indirect = false */
+    bool     assembly_item_indirect;  /* 10: item -> Assembly -> module */
+
+    /* statics */
+    hgr_statics_scheme statics;
+
+    /* Thread, ThreadStore */
+    uint32_t store_first, store_count;
+    uint32_t thread_link, thread_id, thread_os_id, thread_state, thread_preemptive, thread_frame;
+    uint32_t thread_alloc_context; /* of {alloc_ptr, alloc_limit} */
+    bool     thread_alloc_context_indirect; /* 9, 10: behind the pointer at thread_alloc_pointer */
+    uint32_t thread_alloc_pointer;
+    uint32_t thread_stack_base, thread_stack_limit, thread_last_thrown, thread_exception_tracker;
+    uint32_t thread_exposed_object, thread_local_data, thread_blocking_item;
+
+    /* handle table */
+    uint32_t handle_types, handle_table_segments, handle_segment_next, handle_segment_table;
+} hgr_clr_layout;
+
+/** The table for a runtime, or NULL. os "linux" or "windows", pointer_size 8 or 4. */
+const hgr_clr_layout *hgr_clr_layout_find(uint32_t major, const char *os, uint32_t pointer_size);
+
+#endif

@@ -1,0 +1,99 @@
+/* heapgraph: an opened memory dump: what the file is, its modules, threads and address space. */
+#ifndef HEAPGRAPH_DUMP_H
+#define HEAPGRAPH_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <heapgraph/run.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hgr_dump hgr_dump;
+
+/** How to open a dump. Initialise with = {0}; every field may stay zero. */
+typedef struct hgr_dump_options {
+    const char *module_dir; /* where to look for module files whose pages the dump lacks, or NULL */
+    const char *temp_dir;   /* where compressed input is unpacked; NULL = /tmp */
+} hgr_dump_options;
+
+/** One module (image file) mapped into the dumped process. Text and bytes valid until the dump is closed. */
+typedef struct hgr_module {
+    const char    *path;        /* as recorded in the dump */
+    uint64_t       base_addr;   /* lowest mapped address */
+    uint64_t       size_bytes;  /* to the end of its last mapping */
+    const uint8_t *build_id;    /* GNU build id or PDB guid+age, or NULL */
+    uint32_t       build_id_len;
+    uint32_t       timestamp;   /* PE timestamp, 0 where the format has none */
+} hgr_module;
+
+/** One operating system thread of the dumped process. */
+typedef struct hgr_thread {
+    uint32_t os_id;
+    uint64_t ip, sp, fp;
+    uint64_t registers[16]; /* x64: rax rcx rdx rbx rsp rbp rsi rdi r8..r15; x86: the first 8 */
+    uint32_t nregisters;
+} hgr_thread;
+
+/** One range of target addresses whose bytes the dump (or a module file) holds. */
+typedef struct hgr_range {
+    uint64_t       start_addr;
+    uint64_t       end_addr; /* half open */
+    const uint8_t *bytes;    /* borrowed from the dump's mapping */
+    uint32_t       access;   /* HGR_ACCESS_... */
+    uint32_t       origin;   /* HGR_ORIGIN_... */
+} hgr_range;
+
+enum { HGR_ACCESS_READ = 1, HGR_ACCESS_WRITE = 2, HGR_ACCESS_EXECUTE = 4 };
+enum { HGR_ORIGIN_DUMP = 0, HGR_ORIGIN_MODULE_FILE = 1 };
+
+/** What the file is. Text valid until the dump is closed. */
+typedef struct hgr_dump_info {
+    const char *path;
+    const char *format;      /* "ELF core", "minidump" */
+    const char *writer;      /* "createdump", "gcore", "kernel", or "unknown" */
+    const char *compression; /* "none", "zstd", "gzip", "zip" */
+    const char *os;          /* "linux", "windows" */
+    const char *cpu;         /* "x64", "x86", "arm64" */
+    uint32_t    pointer_size; /* 8 or 4 */
+    uint64_t    file_bytes;  /* of the file as given */
+    uint64_t    image_bytes; /* after unpacking */
+    uint64_t    missing_bytes; /* promised by its headers but beyond the end of the file */
+    uint32_t    process_id;  /* 0 when unknown */
+} hgr_dump_info;
+
+/**
+ * Open and map a dump. Reads headers and notes only: milliseconds for any size (compressed input is
+ * unpacked once to a temporary file, removed at close).
+ *
+ * Errors   HGR_IO (cannot read), HGR_BAD_DATA (not a dump, or contradicts itself),
+ *          HGR_UNSUPPORTED (a dump nothing here reads). A truncated dump opens as far as it goes:
+ *          see hgr_dump_info.missing_bytes.
+ * Owner    caller frees with hgr_dump_close; run must outlive it.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_dump_open(const char *path, const hgr_dump_options *options,
+                                                const hgr_run *run, hgr_dump **out,
+                                                hgr_status *status);
+HGR_API void hgr_dump_close(hgr_dump *dump);
+
+HGR_API const hgr_dump_info *hgr_dump_get_info(const hgr_dump *dump);
+
+HGR_API size_t hgr_dump_modules(const hgr_dump *dump);
+HGR_API const hgr_module *hgr_dump_module(const hgr_dump *dump, size_t index);
+HGR_API size_t hgr_dump_threads(const hgr_dump *dump);
+HGR_API const hgr_thread *hgr_dump_thread(const hgr_dump *dump, size_t index);
+/** Ranges in ascending address order, not overlapping. */
+HGR_API size_t hgr_dump_ranges(const hgr_dump *dump);
+HGR_API const hgr_range *hgr_dump_range(const hgr_dump *dump, size_t index);
+
+/** Copy len bytes at addr; false (buffer untouched) when any of them is absent. Never zero-fills. */
+HGR_API bool hgr_dump_read(const hgr_dump *dump, uint64_t addr, void *buffer, size_t len);
+
+/** XXH3-64 of the first 1 MiB, the last 1 MiB and the size of the dump file: its identity in output. */
+HGR_API uint64_t hgr_dump_fingerprint(const hgr_dump *dump);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,14 @@
+/* heapgraph: everything. Dump -> runtime -> snapshot -> graph -> answers. */
+#ifndef HEAPGRAPH_H
+#define HEAPGRAPH_H
+
+#include <heapgraph/status.h>
+#include <heapgraph/run.h>
+#include <heapgraph/dump.h>
+#include <heapgraph/runtime.h>
+#include <heapgraph/graph.h>
+#include <heapgraph/snapshot.h>
+#include <heapgraph/answers.h>
+#include <heapgraph/version.h>
+
+#endif

@@ -1,0 +1,90 @@
+/* heapgraph: the .NET runtime found in a dump: version, GC, segments. Does not walk the heap. */
+#ifndef HEAPGRAPH_RUNTIME_H
+#define HEAPGRAPH_RUNTIME_H
+
+#include <heapgraph/dump.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hgr_runtime hgr_runtime;
+
+/** Initialise with = {0}. */
+typedef struct hgr_runtime_options {
+    uint32_t index;           /* which runtime of the process, 0 = the first */
+    bool     shape_search;    /* ignore exports, resource and descriptor: find the heap by shape */
+} hgr_runtime_options;
+
+/** Where an object lives; also the generation column of every answer. */
+typedef enum hgr_generation {
+    HGR_GEN0 = 0,
+    HGR_GEN1 = 1,
+    HGR_GEN2 = 2,
+    HGR_LOH = 3,
+    HGR_POH = 4,
+    HGR_FROZEN = 5
+} hgr_generation;
+#define HGR_GENERATIONS 6
+
+/** "gen0", "gen1", "gen2", "loh", "poh", "frozen". */
+HGR_API const char *hgr_generation_name(hgr_generation generation);
+
+/**
+ * One piece of the GC heap that is walked as a whole: a region, or a segment (cut at generation
+ * boundaries where a segment holds several). Pieces ascend by address and do not overlap.
+ */
+typedef struct hgr_segment {
+    uint64_t start_addr;    /* first object */
+    uint64_t end_addr;      /* end of the allocated objects */
+    uint64_t committed_addr; /* end of committed memory (same as end_addr for an inner piece) */
+    uint64_t reserved_addr; /* end of reserved memory */
+    uint64_t segment_addr;  /* the runtime's heap_segment structure */
+    uint32_t heap;          /* 0 for workstation GC */
+    uint8_t  generation;    /* hgr_generation */
+} hgr_segment;
+
+/** What the runtime is. Text valid until the runtime is closed. */
+typedef struct hgr_runtime_info {
+    const char *name;        /* ".NET", ".NET Core", ".NET Framework" */
+    const char *version;     /* "10.0.12" as far as known, else "10.0" */
+    uint32_t    major, minor, patch; /* patch UINT32_MAX when unknown */
+    const char *module_path; /* path of libcoreclr.so, coreclr.dll, clr.dll */
+    uint64_t    module_addr;
+    const char *found_by;    /* "export", "writable-page search", "contract descriptor", ... */
+    const char *layout;      /* "verified for 10.0", "layout of 10, checks passed", ... */
+    bool        server_gc;
+    bool        regions;     /* regions, else segments */
+    bool        standalone_gc;
+    bool        dynamic_adaptation; /* DATAS */
+    bool        gc_in_progress; /* dump taken in the middle of a collection */
+    uint32_t    heaps;
+    uint64_t    committed_bytes; /* of all segments */
+    uint64_t    used_bytes;      /* start to end of all segments */
+    uint64_t    absent_bytes;    /* used bytes whose memory is not in the dump */
+} hgr_runtime_info;
+
+/**
+ * Find the runtime in a dump, its layout and its GC segments. Milliseconds for any heap size.
+ *
+ * Errors   HGR_NOT_FOUND (no .NET runtime in the dump), HGR_UNSUPPORTED (a runtime nothing here
+ *          reads), HGR_BAD_DATA (self checks fail), HGR_TRUNCATED (the dump lacks what is needed).
+ * Owner    caller closes with hgr_runtime_close; dump must outlive it.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_runtime_open(const hgr_dump *dump,
+                                                   const hgr_runtime_options *options,
+                                                   const hgr_run *run, hgr_runtime **out,
+                                                   hgr_status *status);
+HGR_API void hgr_runtime_close(hgr_runtime *runtime);
+
+HGR_API const hgr_runtime_info *hgr_runtime_get_info(const hgr_runtime *runtime);
+HGR_API size_t hgr_runtime_segments(const hgr_runtime *runtime);
+HGR_API const hgr_segment *hgr_runtime_segment(const hgr_runtime *runtime, size_t index);
+
+/** Self checks made at open: text of the index-th one that failed; NULL past the last. */
+HGR_API const char *hgr_runtime_warning(const hgr_runtime *runtime, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
