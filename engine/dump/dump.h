@@ -16,6 +16,8 @@ struct hgr_dump {
     size_t         nmodules, modules_capacity;
     hgr_thread    *threads;
     size_t         nthreads, threads_capacity;
+    hgr_memory_area *areas; /* ascending and disjoint, or none */
+    size_t         nareas, areas_capacity;
     struct hgr_file_mapping *extra; /* module files mapped for pages the dump lacks */
     size_t         nextra, extra_capacity;
     uint64_t       fingerprint;

@@ -34,6 +34,11 @@ typedef struct hgr_thread {
     uint64_t ip, sp, fp;
     uint64_t registers[16]; /* x64: rax rcx rdx rbx rsp rbp rsi rdi r8..r15; x86: the first 8 */
     uint32_t nregisters;
+    /* Below: 0 or NULL where the format does not say. */
+    uint64_t    teb_addr;                         /* Windows: thread environment block */
+    uint64_t    stack_start_addr, stack_end_addr; /* the part of the stack in use, half open */
+    uint64_t    cpu_time_ns;                      /* user and kernel */
+    const char *name;                             /* the operating system's, UTF-8 */
 } hgr_thread;
 
 /** One range of target addresses whose bytes the dump (or a module file) holds. */
@@ -45,8 +50,21 @@ typedef struct hgr_range {
     uint32_t       origin;   /* HGR_ORIGIN_... */
 } hgr_range;
 
+/** 0 = the format does not say; the bytes can be read all the same. */
 enum { HGR_ACCESS_READ = 1, HGR_ACCESS_WRITE = 2, HGR_ACCESS_EXECUTE = 4 };
 enum { HGR_ORIGIN_DUMP = 0, HGR_ORIGIN_MODULE_FILE = 1 };
+
+/** One stretch of the process's address space as its operating system described it, with or without bytes in the dump. */
+typedef struct hgr_memory_area {
+    uint64_t start_addr, end_addr; /* half open */
+    uint64_t allocation_addr;      /* of the allocation it belongs to, 0 = unknown */
+    uint32_t access;               /* HGR_ACCESS_... */
+    uint8_t  state;                /* HGR_AREA_FREE, _RESERVED, _COMMITTED */
+    uint8_t  kind;                 /* HGR_AREA_UNKNOWN, _PRIVATE, _MAPPED, _IMAGE */
+} hgr_memory_area;
+
+enum { HGR_AREA_FREE = 0, HGR_AREA_RESERVED = 1, HGR_AREA_COMMITTED = 2 };
+enum { HGR_AREA_UNKNOWN = 0, HGR_AREA_PRIVATE = 1, HGR_AREA_MAPPED = 2, HGR_AREA_IMAGE = 3 };
 
 /** What the file is. Text valid until the dump is closed. */
 typedef struct hgr_dump_info {
@@ -61,6 +79,12 @@ typedef struct hgr_dump_info {
     uint64_t    image_bytes; /* after unpacking */
     uint64_t    missing_bytes; /* promised by its headers but beyond the end of the file */
     uint32_t    process_id;  /* 0 when unknown */
+    uint32_t    exception_thread_id; /* of the thread whose exception made the dump, 0 = none */
+    uint32_t    exception_code;      /* as the operating system numbers it */
+    uint64_t    exception_addr;      /* of the instruction */
+    uint64_t    taken_unix_s;        /* when the dump was taken, 0 = unknown */
+    const char *os_version;          /* "10.0.18362", "" = unknown */
+    const char *comment;             /* the writer's own words, "" = none */
 } hgr_dump_info;
 
 /**
@@ -86,6 +110,10 @@ HGR_API const hgr_thread *hgr_dump_thread(const hgr_dump *dump, size_t index);
 /** Ranges in ascending address order, not overlapping. */
 HGR_API size_t hgr_dump_ranges(const hgr_dump *dump);
 HGR_API const hgr_range *hgr_dump_range(const hgr_dump *dump, size_t index);
+
+/** The whole address space, ascending and disjoint; none when the format does not describe it. */
+HGR_API size_t hgr_dump_memory_areas(const hgr_dump *dump);
+HGR_API const hgr_memory_area *hgr_dump_memory_area(const hgr_dump *dump, size_t index);
 
 /** Copy len bytes at addr; false (buffer untouched) when any of them is absent. Never zero-fills. */
 HGR_API bool hgr_dump_read(const hgr_dump *dump, uint64_t addr, void *buffer, size_t len);
