@@ -5,34 +5,75 @@
 #include "../base/arena.h"
 #include "space.h"
 
-struct hgr_dump {
-    const hgr_run *run;
-    hgr_dump_info  info;
-    hgr_arena      arena;   /* paths and other text */
-    hgr_space      space;
-    const uint8_t *file;    /* the mapped image */
-    size_t         file_len;
-    hgr_module    *modules; /* ascending by base_addr */
-    size_t         nmodules, modules_capacity;
-    hgr_thread    *threads;
-    size_t         nthreads, threads_capacity;
-    hgr_memory_area *areas; /* ascending and disjoint, or none */
-    size_t         nareas, areas_capacity;
-    struct hgr_file_mapping *extra; /* module files mapped for pages the dump lacks */
-    size_t         nextra, extra_capacity;
-    uint64_t       fingerprint;
-};
-
-/** What a format reader needs of a file mapping recorded in the dump (NT_FILE): absent pages may come from the file. */
+/** A file mapping recorded in the dump (NT_FILE). Text borrowed from the dump's image. */
 typedef struct hgr_file_range {
     uint64_t    start_addr, end_addr;
     uint64_t    file_off;
     const char *path;
 } hgr_file_range;
 
+/** A module file mapped for pages the dump lacks. */
+typedef struct hgr_file_mapping {
+    const uint8_t *bytes;
+    size_t         len;
+} hgr_file_mapping;
+
+/** Half open, of file offsets or of addresses. */
+typedef struct hgr_piece {
+    uint64_t start, end;
+} hgr_piece;
+
+typedef struct hgr_auxv {
+    uint64_t type, value;
+} hgr_auxv;
+
+struct hgr_dump {
+    const hgr_run *run;
+    hgr_dump_info  info;
+    hgr_arena      arena;   /* paths and other text */
+    hgr_space      space;
+    hgr_piece     *lost;    /* addresses whose bytes lie beyond the end of the file */
+    size_t         nlost, lost_capacity;
+    const uint8_t *file;    /* the image: mapped, or borrowed */
+    size_t         file_len;
+    bool           file_is_mapped; /* ours to unmap */
+    hgr_module    *modules; /* ascending by base_addr */
+    size_t         nmodules, modules_capacity;
+    hgr_thread    *threads;
+    size_t         nthreads, threads_capacity;
+    hgr_memory_area *areas; /* ascending and disjoint, or none */
+    size_t         nareas, areas_capacity;
+    hgr_file_range *files;  /* ascending by start_addr once hgr_modules_group has run */
+    size_t         nfiles, files_capacity;
+    hgr_auxv      *auxv;
+    size_t         nauxv, auxv_capacity;
+    hgr_piece     *notes;   /* offsets of the note segments, for slim */
+    size_t         nnotes, notes_capacity;
+    hgr_file_mapping *extra;
+    size_t         nextra, extra_capacity;
+    const char   **warnings;
+    size_t         nwarnings, warnings_capacity;
+    uint64_t       fingerprint;
+};
+
+/**
+ * Open a dump that lies in memory, compressed or not: what the fuzz targets call. bytes are borrowed
+ * until the dump is closed.
+ */
+HGR_MUST_CHECK hgr_result hgr_dump_open_bytes(const uint8_t *bytes, size_t len,
+                                              const hgr_dump_options *options, const hgr_run *run,
+                                              hgr_dump **out, hgr_status *status);
+
+/** Keep a line for hgr_dump_warning (the first HGR_MAX_WARNINGS of them). Fails only with HGR_NO_MEMORY. */
+HGR_MUST_CHECK hgr_result hgr_dump_warn(hgr_dump *dump, hgr_status *status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** The value of an AT_... type from the auxiliary vector; false when the dump has none. */
+bool hgr_dump_auxv(const hgr_dump *dump, uint64_t type, uint64_t *out);
+
 /** Does the image begin like this format? */
 bool hgr_elfcore_matches(const uint8_t *image, size_t len);
-/** Fill info, modules, threads and space (not sealed) from dump->file. */
+/** Fill info, threads, files, notes and space (not sealed) from dump->file. */
 HGR_MUST_CHECK hgr_result hgr_elfcore_read(struct hgr_dump *dump, const hgr_dump_options *options,
                                            hgr_status *status);
 

@@ -16,9 +16,13 @@ typedef struct hgr_dump hgr_dump;
 typedef struct hgr_dump_options {
     const char *module_dir; /* where to look for module files whose pages the dump lacks, or NULL */
     const char *temp_dir;   /* where compressed input is unpacked; NULL = /tmp */
+    bool        no_module_files; /* never open the files that the dump names */
 } hgr_dump_options;
 
-/** One module (image file) mapped into the dumped process. Text and bytes valid until the dump is closed. */
+/**
+ * One image (ELF or PE file) mapped into the dumped process. A file mapped twice, once flat and once
+ * as an image, is two modules. Text and bytes valid until the dump is closed.
+ */
 typedef struct hgr_module {
     const char    *path;        /* as recorded in the dump */
     uint64_t       base_addr;   /* lowest mapped address */
@@ -26,6 +30,8 @@ typedef struct hgr_module {
     const uint8_t *build_id;    /* GNU build id or PDB guid+age, or NULL */
     uint32_t       build_id_len;
     uint32_t       timestamp;   /* PE timestamp, 0 where the format has none */
+    const char    *file_path;   /* file that gives the pages the dump lacks, or NULL */
+    const char    *file_note;   /* why a file that was found is not used, or NULL */
 } hgr_module;
 
 /** One operating system thread of the dumped process. */
@@ -78,6 +84,7 @@ typedef struct hgr_dump_info {
     uint64_t    file_bytes;  /* of the file as given */
     uint64_t    image_bytes; /* after unpacking */
     uint64_t    missing_bytes; /* promised by its headers but beyond the end of the file */
+    uint64_t    left_out_bytes; /* mapped in the process but left out by the writer of the dump */
     uint32_t    process_id;  /* 0 when unknown */
     uint32_t    exception_thread_id; /* of the thread whose exception made the dump, 0 = none */
     uint32_t    exception_code;      /* as the operating system numbers it */
@@ -85,15 +92,23 @@ typedef struct hgr_dump_info {
     uint64_t    taken_unix_s;        /* when the dump was taken, 0 = unknown */
     const char *os_version;          /* "10.0.18362", "" = unknown */
     const char *comment;             /* the writer's own words, "" = none */
+    const char *process_name; /* "" when unknown; the kernel keeps 15 bytes of it */
+    uint32_t    module_files_used; /* files that give pages the dump lacks, verified against it */
+    uint32_t    module_files_refused; /* found, but other than what was mapped, or not verifiable */
+    uint64_t    module_file_bytes; /* how much of the address space comes from them */
 } hgr_dump_info;
 
 /**
  * Open and map a dump. Reads headers and notes only: milliseconds for any size (compressed input is
- * unpacked once to a temporary file, removed at close).
+ * unpacked once to a temporary file that has no name and is gone with the last use).
  *
- * Errors   HGR_IO (cannot read), HGR_BAD_DATA (not a dump, or contradicts itself),
- *          HGR_UNSUPPORTED (a dump nothing here reads). A truncated dump opens as far as it goes:
- *          see hgr_dump_info.missing_bytes.
+ * Values   Pages of modules that the dump lacks are taken from the module's file, from module_dir or
+ *          else the recorded path, when its build id (ELF) or timestamp and sizes (PE) equal those in
+ *          the dump; only from parts that are mapped read-only, and never for bytes lost to truncation.
+ * Errors   HGR_IO (cannot read; no space to unpack), HGR_BAD_DATA (not a dump, or contradicts itself),
+ *          HGR_UNSUPPORTED (a dump nothing here reads), HGR_TRUNCATED (ends within its headers). A
+ *          dump truncated later opens as far as it goes: see hgr_dump_info.missing_bytes.
+ * Threads  an opened dump is read-only: share it freely. The file must not shrink while it is open.
  * Owner    caller frees with hgr_dump_close; run must outlive it.
  */
 HGR_API HGR_MUST_CHECK hgr_result hgr_dump_open(const char *path, const hgr_dump_options *options,
@@ -118,8 +133,14 @@ HGR_API const hgr_memory_area *hgr_dump_memory_area(const hgr_dump *dump, size_t
 /** Copy len bytes at addr; false (buffer untouched) when any of them is absent. Never zero-fills. */
 HGR_API bool hgr_dump_read(const hgr_dump *dump, uint64_t addr, void *buffer, size_t len);
 
-/** XXH3-64 of the first 1 MiB, the last 1 MiB and the size of the dump file: its identity in output. */
+/**
+ * XXH3-64 of the first 1 MiB, the last 1 MiB and the size of the dump after unpacking: its identity in
+ * output, the same however it is compressed.
+ */
 HGR_API uint64_t hgr_dump_fingerprint(const hgr_dump *dump);
+
+/** What is odd about the file, one line each: truncation, overlaps, damaged notes. NULL past the last. */
+HGR_API const char *hgr_dump_warning(const hgr_dump *dump, size_t index);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,38 @@
+/* dump: every maximum on a number read from a file, with its reason. More is HGR_TOO_LARGE or a warning. */
+#ifndef HGR_DUMP_LIMITS_H
+#define HGR_DUMP_LIMITS_H
+
+/** Program headers of a core: 256 times the kernel's default number of mappings of one process (65,530). */
+#define HGR_MAX_PROGRAM_HEADERS (1u << 24)
+/** Pieces of the sealed address space: two for each program header or mapped file. */
+#define HGR_MAX_RANGES (1u << 26)
+/** Threads: the kernel's largest process id (PID_MAX_LIMIT). */
+#define HGR_MAX_THREADS (1u << 22)
+/** Notes: eight for each possible thread. */
+#define HGR_MAX_NOTES (8u * HGR_MAX_THREADS)
+/** Lines of NT_FILE: 64 times the kernel's default number of mappings. */
+#define HGR_MAX_FILE_RANGES (1u << 22)
+/** Entries of the auxiliary vector: the kernel writes about 20. */
+#define HGR_MAX_AUXV 64u
+/** Bytes of one path in NT_FILE: the kernel's PATH_MAX and " (deleted)". */
+#define HGR_MAX_PATH_BYTES 4352u
+/** Program headers or sections of one module: linkers make about 10, single-file programs 30. */
+#define HGR_MAX_IMAGE_PARTS 256u
+/** Bytes of a module's notes looked through for its build id. */
+#define HGR_MAX_IMAGE_NOTE_BYTES 4096u
+/** Bytes of a build id: SHA-1 has 20, the longest in use 32. */
+#define HGR_MAX_BUILD_ID_BYTES 64u
+/** Size of one module in memory: beyond it the header is not believed. */
+#define HGR_MAX_IMAGE_BYTES (UINT64_C(1) << 36)
+/** Between two mappings of one file, when its header is absent: more of a gap starts another image. */
+#define HGR_MAX_IMAGE_GAP_BYTES (UINT64_C(4) << 20)
+/** Module files mapped for pages the dump lacks: a quarter of the kernel's default number of mappings. */
+#define HGR_MAX_MODULE_FILES 16384u
+/** Warnings kept as text; all are counted. */
+#define HGR_MAX_WARNINGS 64u
+/** Unpacked size of compressed input: 16 TiB, the largest file of common file systems. */
+#define HGR_MAX_UNPACKED_BYTES (UINT64_C(1) << 44)
+/** zstd --long=31 is the most its own tool offers. */
+#define HGR_MAX_ZSTD_WINDOW_LOG 31
+
+#endif
