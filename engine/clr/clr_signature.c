@@ -127,7 +127,7 @@ static hgr_result parse_type(parser *p, uint32_t depth)
         return hgr_cursor_fail(p->c, p->status, HGR_TOO_LARGE,
                                "signature: over %u nodes or %u levels", HGR_SIGNATURE_MAX_NODES,
                                HGR_SIGNATURE_MAX_DEPTH);
-    uint8_t element;
+    uint8_t element = 0;
     hgr_result result = skip_modifiers(p, &element);
     if (result != HGR_OK)
         return result;
