@@ -8,6 +8,7 @@
 #include "../base/text.h"
 #include "../dump/dump.h"
 #include "../heap/source.h"
+#include "clr_gc.h"
 #include "clr_layout.h"
 
 /** One managed thread of the runtime's list. */
@@ -30,6 +31,7 @@ struct hgr_runtime {
     hgr_clr_layout   layout; /* a copy: the descriptor may have changed it */
 
     uint64_t dac_table_addr, gc_dac_addr; /* GcDacVars */
+    hgr_clr_gc gc;
     uint64_t object_mt, string_mt, free_mt, exception_mt;
     uint64_t app_domain_addr, thread_store_addr, sync_table_addr;
     uint64_t handle_table_map_addr;
@@ -44,6 +46,7 @@ struct hgr_runtime {
     size_t          nfinalize_queues;
     const char    **warnings;
     size_t          nwarnings;
+    bool            warnings_lost; /* out of memory while one was kept */
 };
 
 /** Remember a failed self check (formatted into the runtime's arena; at most 64 are kept). */
@@ -65,6 +68,8 @@ typedef struct hgr_clr_handles {
 HGR_MUST_CHECK hgr_result hgr_clr_handles_read(const hgr_runtime *runtime, const hgr_run *run,
                                                hgr_clr_handles *out, hgr_status *status);
 void hgr_clr_handles_fini(hgr_clr_handles *handles);
+/** Self check: the first table's first segment points back at it. */
+bool hgr_clr_handles_check(const hgr_runtime *runtime);
 
 /* ---- clr_types.c, gcdesc.c: method table -> shape ---- */
 

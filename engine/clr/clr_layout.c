@@ -231,3 +231,15 @@ const hgr_clr_layout *hgr_clr_layout_find(uint32_t major, const char *os, uint32
     }
     return NULL;
 }
+
+uint32_t hgr_clr_layout_newest(const char *os, uint32_t pointer_size)
+{
+    uint32_t newest = 0;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        const struct layout_row *row = &ROWS[i];
+        if (row->layout.major > newest && row->pointer_size == pointer_size &&
+            strcmp(row->os, os) == 0)
+            newest = row->layout.major;
+    }
+    return newest;
+}

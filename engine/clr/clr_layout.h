@@ -67,4 +67,7 @@ typedef struct hgr_clr_layout {
 /** The table for a runtime, or NULL. os "linux" or "windows", pointer_size 8 or 4. */
 const hgr_clr_layout *hgr_clr_layout_find(uint32_t major, const char *os, uint32_t pointer_size);
 
+/** The highest major version with a table, 0 = none for this system. */
+uint32_t hgr_clr_layout_newest(const char *os, uint32_t pointer_size);
+
 #endif

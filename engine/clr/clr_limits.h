@@ -1,0 +1,46 @@
+/* clr: every maximum on what is read from the runtime's own structures, one sentence each. */
+#ifndef HGR_CLR_LIMITS_H
+#define HGR_CLR_LIMITS_H
+
+#include <stdint.h>
+
+/* The GC itself stops at 1,024 heaps. */
+#define HGR_CLR_MAX_HEAPS        1024u
+/* A terabyte in regions of 4 MiB is 262,144; sixteen times that is hostile. */
+#define HGR_CLR_MAX_SEGMENTS     (1u << 22)
+/* A process ends long before a million threads. */
+#define HGR_CLR_MAX_THREADS      (1u << 20)
+/* Handle segments of 64 KiB in one table: 4 GiB of handles. */
+#define HGR_CLR_MAX_HANDLE_SEGMENTS (1u << 16)
+/* Handle table maps of 10 buckets; a process has one map. */
+#define HGR_CLR_MAX_HANDLE_MAPS  1024u
+#define HGR_CLR_MAX_HANDLES      (1u << 28)
+/* Objects with a finalizer in all queues. */
+#define HGR_CLR_MAX_FINALIZABLE  (1u << 28)
+/* A stack beyond 1 GiB is a wrong stack base. */
+#define HGR_CLR_MAX_STACK_BYTES  (UINT64_C(1) << 30)
+#define HGR_CLR_MAX_STACK_WORDS  (1u << 28)
+/* No class hierarchy is deeper. */
+#define HGR_CLR_MAX_PARENTS      512u
+/* Entries of g_dacTable that are looked at; the largest known table has 170. */
+#define HGR_CLR_DAC_ENTRIES      256u
+/* g_gcDacGlobals is entry 19 or 20 (35 in the oldest tables). */
+#define HGR_CLR_DAC_GC_ENTRIES   64u
+/* The shortest known g_dacTable has 129 entries. */
+#define HGR_CLR_DAC_MIN_RUN      110u
+/* Variables of a module lie at most this far behind its last file mapping. */
+#define HGR_CLR_BSS_BYTES        (1u << 20)
+/* .NET 10's descriptor has 10,563 bytes; parsing costs up to 100 times as much memory. */
+#define HGR_CLR_MAX_JSON_BYTES   (1u << 18)
+#define HGR_CLR_MAX_JSON_DEPTH   8
+/* Pointers beside the descriptor; .NET 10 has 25. */
+#define HGR_CLR_MAX_JSON_POINTERS 4096u
+/* No runtime structure is larger than this. */
+#define HGR_CLR_MAX_OFFSET       (1u << 16)
+/* Program headers, dynamic entries and hash chain steps of one module image. */
+#define HGR_CLR_MAX_PROGRAM_HEADERS 128u
+#define HGR_CLR_MAX_DYNAMIC      512u
+#define HGR_CLR_MAX_HASH_CHAIN   65536u
+#define HGR_CLR_MAX_WARNINGS     64u
+
+#endif

@@ -1,0 +1,113 @@
+/* clr: the steps of opening a runtime, in the order in which runtime.c takes them. Internal to this
+ * stage. */
+#ifndef HGR_CLR_CLR_OPEN_H
+#define HGR_CLR_CLR_OPEN_H
+
+#include "clr.h"
+
+/* ---- clr_symbols.c ---- */
+
+/** The address of an exported symbol of the ELF image mapped at base; false when it or its tables
+ * are not in the dump. */
+bool hgr_clr_symbol(const hgr_space *space, uint64_t base, const char *name, uint64_t *out_addr);
+
+/* ---- clr_find.c ---- */
+
+/** The runtime's module and its table of globals. */
+typedef struct hgr_clr_found {
+    const hgr_module *module;
+    uint64_t dac_table_addr;
+    uint32_t gc_entry;        /* which entry of it is g_gcDacGlobals */
+    uint64_t gc_addr;         /* GcDacVars */
+    uint64_t descriptor_addr; /* DotNetRuntimeContractDescriptor, 0 = not in the dump */
+    const char *found_by;
+} hgr_clr_found;
+
+/**
+ * Find the index-th runtime of the process.
+ *
+ * Errors   HGR_NOT_FOUND (no .NET), HGR_UNSUPPORTED (NativeAOT), HGR_TRUNCATED (the runtime's
+ * module is there, its variables are not in the dump).
+ */
+HGR_MUST_CHECK hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_runtime_options *options,
+                                       hgr_clr_found *out, hgr_status *status);
+/** Does any entry of the table of globals at addr hold GcDacVars? */
+bool hgr_clr_table_has_gc(const hgr_space *space, uint64_t addr, uint32_t *out_entry,
+                          uint64_t *out_gc_addr);
+
+/* ---- clr_version.c ---- */
+
+/** major 0 = not known; patch UINT32_MAX = not known. */
+typedef struct hgr_clr_version {
+    uint32_t major, minor, patch;
+} hgr_clr_version;
+
+/** From the version text in the image, else from the paths of the shared framework. */
+hgr_clr_version hgr_clr_version_find(const hgr_dump *dump, const hgr_module *module);
+/** "@(#)Version 10.0.1226.42308 @Commit: ..." at text[0 .. len); false when it is something else.
+ */
+bool hgr_clr_version_parse(const char *text, size_t len, hgr_clr_version *out);
+/** ".../Microsoft.NETCore.App/8.0.31/System.Runtime.dll"; false when the path names no version. */
+bool hgr_clr_version_from_path(const char *path, hgr_clr_version *out);
+
+/* ---- clr_descriptor.c ---- */
+
+/** Addresses of the runtime's global variables; 0 = not known. */
+typedef struct hgr_clr_globals {
+    uint64_t thread_store, app_domain, sync_table, heap_type;
+    uint64_t object_class, string_class, exception_class, free_class;
+    uint64_t global_alloc_context;
+} hgr_clr_globals;
+
+/** What reading a descriptor did. */
+typedef struct hgr_clr_contract {
+    uint32_t contracts; /* contracts listed */
+    uint32_t changed;   /* offsets that differ from the table's */
+    uint32_t ignored;   /* members of impossible type or value */
+} hgr_clr_contract;
+
+/**
+ * Overwrite offsets and globals with what the data contract descriptor at addr names.
+ *
+ * Errors   HGR_NOT_FOUND (its pages are not in the dump), HGR_BAD_DATA (no descriptor, or hostile
+ * JSON), HGR_TOO_LARGE. On error layout and globals are untouched.
+ */
+HGR_MUST_CHECK hgr_result hgr_clr_descriptor_read(const hgr_space *space, uint64_t addr,
+                                                  const hgr_run *run, hgr_clr_layout *layout,
+                                                  hgr_clr_globals *globals, hgr_clr_contract *out,
+                                                  hgr_status *status);
+/** The JSON part alone: pointers[0 .. npointers) are the descriptor's pointer data. */
+HGR_MUST_CHECK hgr_result hgr_clr_descriptor_parse(const char *json, size_t len,
+                                                   const uint64_t *pointers, size_t npointers,
+                                                   hgr_clr_layout *layout, hgr_clr_globals *globals,
+                                                   hgr_clr_contract *out, hgr_status *status);
+
+/* ---- clr_check.c: self checks ---- */
+
+/** Is there a method table at addr whose parents end at System.Object? Reads the dump only. */
+bool hgr_clr_looks_like_type(const hgr_runtime *runtime, uint64_t addr);
+/** Globals 1 to 3: the method tables of Object, String and Free. Errors: HGR_TRUNCATED,
+ * HGR_BAD_DATA. */
+HGR_MUST_CHECK hgr_result hgr_clr_check_types(const hgr_runtime *runtime, hgr_status *status);
+/** Object's module has an image with metadata; HGR_TRUNCATED when its pages are absent. */
+HGR_MUST_CHECK hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_status *status);
+/** Threads against the dump's own, segments' first objects: failures become warnings. */
+void hgr_clr_check_threads(hgr_runtime *runtime);
+void hgr_clr_check_segments(hgr_runtime *runtime);
+
+/* ---- clr_segments.c, clr_threads.c ---- */
+
+/** Fills runtime->segments from runtime->gc, and the byte totals of runtime->info. */
+HGR_MUST_CHECK hgr_result hgr_clr_segments_read(hgr_runtime *runtime, hgr_status *status);
+/** Fills runtime->gaps; needs segments and threads. */
+HGR_MUST_CHECK hgr_result hgr_clr_gaps_read(hgr_runtime *runtime, uint64_t global_context_addr,
+                                            hgr_status *status);
+/** The segment that holds addr (start <= addr < end), or NULL. O(log segments). */
+const hgr_segment *hgr_clr_segment_at(const hgr_runtime *runtime, uint64_t addr);
+/** Fills runtime->threads. */
+HGR_MUST_CHECK hgr_result hgr_clr_threads_read(hgr_runtime *runtime, hgr_status *status);
+/** Where a thread's {alloc_ptr, alloc_limit} lies; false when it has none. */
+bool hgr_clr_thread_context_addr(const hgr_runtime *runtime, const hgr_clr_thread *thread,
+                                 uint64_t *out_addr);
+
+#endif

@@ -1,0 +1,440 @@
+/* clr: open a runtime: find it, read its GC, choose its layout by self checks, read segments and
+ * threads.
+ *
+ * Input: a dump. Output: hgr_runtime. No version is tested here: candidates are rows of the layout
+ * tables, the one whose method tables of Object, String and Free check out is kept. Segments come
+ * first, since they need no layout and tell whether the dump has heap memory at all. */
+#include "clr_open.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "../base/status.h"
+#include "clr_limits.h"
+
+/* ---- warnings ---- */
+
+void hgr_runtime_warn(hgr_runtime *runtime, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (runtime->nwarnings >= HGR_CLR_MAX_WARNINGS)
+        return;
+    if (!runtime->warnings)
+        runtime->warnings = hgr_arena_alloc(&runtime->arena,
+                                            HGR_CLR_MAX_WARNINGS * sizeof *runtime->warnings, NULL);
+    char *copy = hgr_arena_text(&runtime->arena, text, strlen(text), NULL);
+    if (runtime->warnings && copy)
+        runtime->warnings[runtime->nwarnings++] = copy;
+    else
+        runtime->warnings_lost = true;
+}
+
+/* ---- layout and globals ---- */
+
+struct opening {
+    hgr_runtime *runtime;
+    hgr_clr_found found;
+    hgr_clr_version version;
+    hgr_clr_globals globals;
+    uint32_t changed; /* offsets that the descriptor changed */
+    bool shifted;     /* the table of globals was calibrated */
+};
+
+/* Entry of g_dacTable: the address of a variable. */
+static uint64_t table_entry(const struct opening *opening, uint32_t index)
+{
+    const hgr_space *space = opening->runtime->space;
+    uint64_t addr;
+    if (!hgr_space_ptr(space, opening->found.dac_table_addr + (uint64_t)index * space->pointer_size,
+                       &addr))
+        return 0;
+    return addr;
+}
+
+static uint64_t value_at(const hgr_runtime *runtime, uint64_t addr)
+{
+    uint64_t value;
+    return addr != 0 && hgr_space_ptr(runtime->space, addr, &value) ? value : 0;
+}
+
+static void globals_from_table(struct opening *opening)
+{
+    const hgr_clr_layout *layout = &opening->runtime->layout;
+    opening->globals = (hgr_clr_globals){
+        .thread_store = table_entry(opening, layout->dac_thread_store),
+        .app_domain = table_entry(opening, layout->dac_app_domain),
+        .sync_table = table_entry(opening, layout->dac_sync_table),
+        .heap_type = table_entry(opening, layout->dac_heap_type),
+        .object_class = table_entry(opening, layout->dac_object_class),
+        .string_class = table_entry(opening, layout->dac_string_class),
+        .exception_class = table_entry(opening, layout->dac_exception_class),
+        .free_class = table_entry(opening, layout->dac_free_class),
+        .global_alloc_context = table_entry(opening, layout->dac_global_alloc_context),
+    };
+}
+
+static void read_globals(struct opening *opening)
+{
+    hgr_runtime *runtime = opening->runtime;
+    const hgr_clr_globals *globals = &opening->globals;
+    runtime->object_mt = value_at(runtime, globals->object_class);
+    runtime->string_mt = value_at(runtime, globals->string_class);
+    runtime->free_mt = value_at(runtime, globals->free_class);
+    runtime->exception_mt = value_at(runtime, globals->exception_class);
+    runtime->app_domain_addr = value_at(runtime, globals->app_domain);
+    runtime->thread_store_addr = value_at(runtime, globals->thread_store);
+    runtime->sync_table_addr = value_at(runtime, globals->sync_table);
+}
+
+/* The well-known classes keep their distances when entries before them come or go: find Object by
+ * its shape, with String and Free where the row has them relative to it. */
+static bool calibrate_classes(struct opening *opening)
+{
+    hgr_runtime *runtime = opening->runtime;
+    const hgr_clr_layout *layout = &runtime->layout;
+    uint32_t string = layout->dac_string_class - layout->dac_object_class;
+    uint32_t exception = layout->dac_exception_class - layout->dac_object_class;
+    uint32_t free_class = layout->dac_free_class - layout->dac_object_class;
+    for (uint32_t i = 0; i + free_class < HGR_CLR_DAC_ENTRIES; i++) {
+        opening->globals.object_class = table_entry(opening, i);
+        opening->globals.string_class = table_entry(opening, i + string);
+        opening->globals.exception_class = table_entry(opening, i + exception);
+        opening->globals.free_class = table_entry(opening, i + free_class);
+        read_globals(opening);
+        if (hgr_clr_check_types(runtime, NULL) == HGR_OK) {
+            opening->shifted = i != layout->dac_object_class;
+            return true;
+        }
+    }
+    return false;
+}
+
+static hgr_result apply_descriptor(struct opening *opening, hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    hgr_clr_contract contract = {0};
+    hgr_status why = {0};
+    opening->changed = 0;
+    if (opening->found.descriptor_addr == 0)
+        return HGR_OK;
+    hgr_result result =
+        hgr_clr_descriptor_read(runtime->space, opening->found.descriptor_addr, runtime->run,
+                                &runtime->layout, &opening->globals, &contract, &why);
+    if (result == HGR_NO_MEMORY) {
+        if (status)
+            *status = why;
+        return result;
+    }
+    if (result == HGR_NOT_FOUND) { /* usual where clean file pages are left out */
+        opening->found.descriptor_addr = 0;
+        return HGR_OK;
+    }
+    if (result != HGR_OK)
+        hgr_runtime_warn(runtime, "%s; tables used", why.text);
+    if (contract.ignored > 0)
+        hgr_runtime_warn(runtime, "contract descriptor: %u members make no sense, ignored",
+                         contract.ignored);
+    opening->changed = contract.changed;
+    return HGR_OK;
+}
+
+/* calibrate: look for the well-known classes elsewhere in the table when the row's entries fail. */
+static hgr_result try_layout(struct opening *opening, const hgr_clr_layout *row, bool calibrate,
+                             hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    hgr_status why = {0};
+    runtime->layout = *row;
+    opening->shifted = false;
+    globals_from_table(opening);
+    hgr_result result = apply_descriptor(opening, status);
+    if (result != HGR_OK)
+        return result;
+    read_globals(opening);
+    result = hgr_clr_check_types(runtime, status);
+    if (result != HGR_OK && !(calibrate && calibrate_classes(opening)))
+        return result;
+    result = hgr_clr_check_module(runtime, &why);
+    if (result == HGR_TRUNCATED && !(opening->shifted && opening->version.major == 0)) {
+        hgr_runtime_warn(runtime, "%s: names come only from module files", why.text);
+        return HGR_OK;
+    }
+    if (result != HGR_OK && status)
+        *status = why;
+    return result;
+}
+
+/* Every row whose GC globals are where they were found, as it stands, the newest first.
+ * HGR_NOT_FOUND: none fits; else the newest row's failure. */
+static hgr_result try_rows(struct opening *opening, hgr_status *status)
+{
+    const char *os = opening->runtime->dump->info.os;
+    uint32_t p = opening->runtime->space->pointer_size;
+    hgr_result failed = HGR_NOT_FOUND;
+    for (uint32_t major = hgr_clr_layout_newest(os, p); major > 0; major--) {
+        const hgr_clr_layout *row = hgr_clr_layout_find(major, os, p);
+        hgr_status why = {0};
+        if (!row || row->dac_gc_dac_globals != opening->found.gc_entry)
+            continue;
+        hgr_result result = try_layout(opening, row, false, &why);
+        if (result == HGR_OK)
+            return HGR_OK;
+        if ((failed == HGR_NOT_FOUND || result == HGR_NO_MEMORY) && status)
+            *status = why;
+        if (result == HGR_NO_MEMORY)
+            return result;
+        if (failed == HGR_NOT_FOUND)
+            failed = result;
+    }
+    return failed;
+}
+
+/* A known version has one candidate; one newer than all tables gets the newest row, calibrated. */
+static hgr_result choose_layout(struct opening *opening, hgr_status *status)
+{
+    const char *os = opening->runtime->dump->info.os;
+    uint32_t p = opening->runtime->space->pointer_size, major = opening->version.major;
+    uint32_t newest = hgr_clr_layout_newest(os, p);
+    if (major == 0) {
+        hgr_result result = try_rows(opening, status);
+        if (result != HGR_NOT_FOUND && result != HGR_BAD_DATA)
+            return result;
+    }
+    const hgr_clr_layout *row =
+        hgr_clr_layout_find(major == 0 || major > newest ? newest : major, os, p);
+    if (!row)
+        return hgr_fail(status, HGR_UNSUPPORTED,
+                        ".NET %u on %s %s: no layout table; Linux x64 8, 9 and 10 are read", major,
+                        os, opening->runtime->dump->info.cpu);
+    return try_layout(opening, row, true, status);
+}
+
+/* ---- info ---- */
+
+static const char *arena_format(hgr_runtime *runtime, hgr_status *status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static const char *arena_format(hgr_runtime *runtime, hgr_status *status, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return hgr_arena_text(&runtime->arena, text, strlen(text), status);
+}
+
+static const char *describe_layout(struct opening *opening, hgr_status *status)
+{
+    const hgr_clr_layout *layout = &opening->runtime->layout;
+    const hgr_clr_version *version = &opening->version;
+    char descriptor[64] = "";
+    if (opening->changed > 0)
+        snprintf(descriptor, sizeof descriptor, ", %u offsets by the contract descriptor",
+                 opening->changed);
+    const char *shifted = opening->shifted ? ", globals found by shape" : "";
+    if (version->major == layout->major && layout->verified && !opening->shifted)
+        return arena_format(opening->runtime, status, "verified for %u.0%s", layout->major,
+                            descriptor);
+    return arena_format(opening->runtime, status, "layout of %u, checks passed%s%s", layout->major,
+                        shifted, descriptor);
+}
+
+static hgr_result fill_info(struct opening *opening, hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    hgr_runtime_info *info = &runtime->info;
+    const hgr_clr_gc *gc = &runtime->gc;
+    const hgr_module *module = opening->found.module;
+    if (opening->version.major == 0)
+        opening->version = (hgr_clr_version){runtime->layout.major, 0, UINT32_MAX};
+    info->major = opening->version.major;
+    info->minor = opening->version.minor;
+    info->patch = opening->version.patch;
+    info->name = info->major >= 5 ? ".NET" : ".NET Core";
+    info->version =
+        info->patch == UINT32_MAX
+            ? arena_format(runtime, status, "%u.%u", info->major, info->minor)
+            : arena_format(runtime, status, "%u.%u.%u", info->major, info->minor, info->patch);
+    info->layout = describe_layout(opening, status);
+    info->module_path = module->path;
+    info->module_addr = module->base_addr;
+    bool by_export = strcmp(opening->found.found_by, "export") == 0;
+    info->found_by = opening->found.found_by;
+    if (opening->found.descriptor_addr != 0)
+        info->found_by =
+            by_export ? "export, contract descriptor" : "writable-page search, contract descriptor";
+    info->server_gc = gc->server;
+    info->regions = gc->allocation_start == HGR_NO_OFFSET;
+    info->standalone_gc =
+        gc->vars_addr < module->base_addr ||
+        gc->vars_addr - module->base_addr >= module->size_bytes + HGR_CLR_BSS_BYTES;
+    info->dynamic_adaptation = gc->dynamic_adaptation;
+    info->gc_in_progress = gc->in_progress;
+    info->heaps = gc->nheaps;
+    return info->version && info->layout ? HGR_OK : HGR_NO_MEMORY;
+}
+
+/* ---- opening ---- */
+
+/* Minidumps of the kernel's or createdump's smaller kinds keep stacks and a few objects they lead
+ * to. */
+static hgr_result refuse_without_heap(const hgr_runtime *runtime, hgr_status *status)
+{
+    const hgr_runtime_info *info = &runtime->info;
+    uint64_t present = info->used_bytes - info->absent_bytes;
+    bool cut_off = runtime->dump->info.missing_bytes > 0;
+    if (info->used_bytes == 0 || (cut_off ? present > 0 : present >= info->used_bytes / 8))
+        return HGR_OK;
+    return hgr_fail(
+        status, HGR_TRUNCATED, "no heap memory in the dump: %llu of %llu heap bytes are there%s",
+        (unsigned long long)present, (unsigned long long)info->used_bytes,
+        cut_off ? "; the file is cut off" : " (a dump with heap or a full one has them)");
+}
+
+static hgr_result list_finalize_queues(hgr_runtime *runtime, hgr_status *status)
+{
+    const hgr_clr_gc *gc = &runtime->gc;
+    runtime->finalize_queues =
+        hgr_arena_alloc(&runtime->arena, gc->nheaps * sizeof *runtime->finalize_queues, status);
+    if (!runtime->finalize_queues)
+        return HGR_NO_MEMORY;
+    for (uint32_t i = 0; i < gc->nheaps; i++)
+        if (gc->heaps[i].finalize_queue_addr != 0)
+            runtime->finalize_queues[runtime->nfinalize_queues++] =
+                gc->heaps[i].finalize_queue_addr;
+    return HGR_OK;
+}
+
+/* g_heap_type: 1 workstation, 2 server. */
+static void check_heap_type(struct opening *opening)
+{
+    hgr_runtime *runtime = opening->runtime;
+    uint32_t type;
+    if (hgr_space_u32(runtime->space, opening->globals.heap_type, &type) &&
+        type != (runtime->gc.server ? 2u : 1u))
+        hgr_runtime_warn(runtime, "the runtime says heap type %u, its GC has %s heaps", type,
+                         runtime->gc.server ? "server" : "workstation");
+}
+
+static hgr_result read_gc(struct opening *opening, hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    runtime->dac_table_addr = opening->found.dac_table_addr;
+    runtime->gc_dac_addr = opening->found.gc_addr;
+    hgr_result result = hgr_clr_gc_read(runtime->space, opening->found.gc_addr, &runtime->arena,
+                                        &runtime->gc, status);
+    if (result != HGR_OK)
+        return result;
+    runtime->handle_table_map_addr = runtime->gc.handle_table_map_addr;
+    result = list_finalize_queues(runtime, status);
+    if (result == HGR_OK)
+        result = hgr_clr_segments_read(runtime, status);
+    return result == HGR_OK ? refuse_without_heap(runtime, status) : result;
+}
+
+static hgr_result read_lists(struct opening *opening, hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    uint64_t context = opening->globals.global_alloc_context;
+    hgr_result result = hgr_clr_threads_read(runtime, status);
+    if (context != 0 && runtime->layout.thread_alloc_context_indirect)
+        context += runtime->layout.thread_alloc_context;
+    if (result == HGR_OK)
+        result = hgr_clr_gaps_read(runtime, context, status);
+    if (result != HGR_OK)
+        return result;
+    check_heap_type(opening);
+    hgr_clr_check_threads(runtime);
+    hgr_clr_check_segments(runtime);
+    if (!hgr_clr_handles_check(runtime))
+        hgr_runtime_warn(runtime, "handle table: its first segment does not point back at it");
+    return HGR_OK;
+}
+
+static hgr_result open_steps(struct opening *opening, const hgr_runtime_options *options,
+                             hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    hgr_result result = hgr_clr_find(runtime->dump, options, &opening->found, status);
+    if (result != HGR_OK)
+        return result;
+    opening->version = hgr_clr_version_find(runtime->dump, opening->found.module);
+    result = read_gc(opening, status);
+    if (result == HGR_OK)
+        result = choose_layout(opening, status);
+    if (result == HGR_OK)
+        result = fill_info(opening, status);
+    if (result == HGR_OK)
+        result = read_lists(opening, status);
+    if (result == HGR_OK && runtime->warnings_lost)
+        result = hgr_fail(status, HGR_NO_MEMORY, "warnings: out of memory");
+    return result;
+}
+
+hgr_result hgr_runtime_open(const hgr_dump *dump, const hgr_runtime_options *options,
+                            const hgr_run *run, hgr_runtime **out, hgr_status *status)
+{
+    const hgr_runtime_options none = {0};
+    hgr_runtime *runtime = NULL;
+    hgr_phase_timer timer = hgr_phase_begin(run, "runtime");
+    hgr_result result = hgr_alloc(run, 1, sizeof *runtime, "runtime", &runtime, status);
+    if (result != HGR_OK)
+        return result;
+    runtime->run = run;
+    runtime->dump = dump;
+    runtime->space = &dump->space;
+    hgr_arena_init(&runtime->arena, run);
+    struct opening opening = {.runtime = runtime};
+    result = open_steps(&opening, options ? options : &none, status);
+    if (result != HGR_OK) {
+        hgr_runtime_close(runtime);
+        return result;
+    }
+    hgr_phase_end(&timer, 0, 0, 0);
+    *out = runtime;
+    return HGR_OK;
+}
+
+void hgr_runtime_close(hgr_runtime *runtime)
+{
+    if (!runtime)
+        return;
+    hgr_free(runtime->segments);
+    hgr_free(runtime->gaps);
+    hgr_free(runtime->threads);
+    hgr_arena_fini(&runtime->arena);
+    hgr_free(runtime);
+}
+
+/* ---- accessors ---- */
+
+const char *hgr_generation_name(hgr_generation generation)
+{
+    static const char *const names[] = {"gen0", "gen1", "gen2", "loh", "poh", "frozen"};
+    size_t index = (size_t)generation;
+    return index < sizeof names / sizeof names[0] ? names[index] : "unknown";
+}
+
+const hgr_runtime_info *hgr_runtime_get_info(const hgr_runtime *runtime)
+{
+    return &runtime->info;
+}
+
+size_t hgr_runtime_segments(const hgr_runtime *runtime)
+{
+    return runtime->nsegments;
+}
+
+const hgr_segment *hgr_runtime_segment(const hgr_runtime *runtime, size_t index)
+{
+    return index < runtime->nsegments ? &runtime->segments[index] : NULL;
+}
+
+const char *hgr_runtime_warning(const hgr_runtime *runtime, size_t index)
+{
+    return index < runtime->nwarnings ? runtime->warnings[index] : NULL;
+}
