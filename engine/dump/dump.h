@@ -10,7 +10,10 @@ typedef struct hgr_file_range {
     uint64_t    start_addr, end_addr;
     uint64_t    file_off;
     const char *path;
+    uint32_t    module; /* index, HGR_NO_MODULE until grouped or when it is no image */
 } hgr_file_range;
+
+#define HGR_NO_MODULE UINT32_MAX
 
 /** A module file mapped for pages the dump lacks. */
 typedef struct hgr_file_mapping {
