@@ -20,9 +20,11 @@
 #define HGR_MT_GENERICS           0x00000030u /* void when HGR_MT_HAS_COMPONENT_SIZE */
 #define HGR_MT_GENERIC_OPEN       0x00000030u
 #define HGR_MT_GENERIC_STATICS                                                                     \
-    0x00000004u                      /* 8 and before: statics live in the dynamic class table */
-#define HGR_MT_DYNAMIC_STATICS 0x2u  /* flags2, 9 and later: DynamicStaticsInfo is there */
-#define HGR_MT_MODULE_OVERRIDE 0x10u /* flags2, 8 and before */
+    0x00000004u /* 8 and before: statics live in the dynamic class table */
+#define HGR_MT_STATICS_MASK    0x00000006u /* 8 and before */
+#define HGR_MT_DYNAMIC_CLASS   0x00000002u /* under it: a plain type of the dynamic class table */
+#define HGR_MT_DYNAMIC_STATICS 0x2u        /* flags2, 9 and later: DynamicStaticsInfo is there */
+#define HGR_MT_MODULE_OVERRIDE 0x10u       /* flags2, 8 and before */
 #define HGR_MT_SLOT_BITS       0x1fu /* flags2, 8 and before: which optional slots there are */
 
 /* ELEMENT_TYPE values (ECMA-335 II.23.1.16) that this stage tells apart. */
@@ -81,6 +83,13 @@ static inline uint32_t hgr_method_table_generics(const hgr_method_table *mt)
     return mt->flags & HGR_MT_HAS_COMPONENT_SIZE ? 0 : mt->flags & HGR_MT_GENERICS;
 }
 
+/** 8 and before: a plain type whose statics lie in the dynamic class table. */
+static inline bool hgr_method_table_is_dynamic_class(const hgr_method_table *mt)
+{
+    return !(mt->flags & HGR_MT_HAS_COMPONENT_SIZE) &&
+           (mt->flags & HGR_MT_STATICS_MASK) == HGR_MT_DYNAMIC_CLASS;
+}
+
 /** Number of dimensions; 0 when the base size fits no array. */
 uint32_t hgr_method_table_rank(const hgr_runtime *runtime, const hgr_method_table *mt);
 
@@ -110,8 +119,9 @@ typedef struct hgr_class_counts {
 /** How many fields an EEClass says it has; false when unreadable or over HGR_CLASS_MAX_FIELDS. */
 bool hgr_class_counts_read(const hgr_runtime *runtime, uint64_t class_addr, hgr_class_counts *out);
 
-#define HGR_CLASS_MAX_FIELDS   65536u /* the runtime's own counters are 16 bits wide */
-#define HGR_TYPE_MAX_ARGUMENTS 512u   /* generic arguments of one type; compilers stop far earlier \
-                                       */
+#define HGR_CLASS_MAX_FIELDS 65536u /* the runtime's own counters are 16 bits wide */
+#define HGR_TYPE_MAX_ARGUMENTS                                                                     \
+    512u /* generic arguments of one type; compilers stop far earlier                              \
+          */
 
 #endif
