@@ -5,6 +5,7 @@
 #include <heapgraph/status.h>
 #include <heapgraph/run.h>
 #include <heapgraph/dump.h>
+#include <heapgraph/slim.h>
 #include <heapgraph/runtime.h>
 #include <heapgraph/graph.h>
 #include <heapgraph/snapshot.h>
