@@ -1,0 +1,12 @@
+/* tools: what to do about an error: the engine says what is wrong, the program says what helps. */
+#ifndef TOOLS_ADVICE_H
+#define TOOLS_ADVICE_H
+
+#include <heapgraph/heapgraph.h>
+
+/** dump_open: the file itself was opened, so what failed lies behind it. Static text. */
+const char *advice_for(hgr_result result, const hgr_status *status, bool dump_open, const char *path);
+/** opening: nothing was open yet, so an I/O error is the input's. */
+int advice_exit_code(hgr_result result, bool opening);
+
+#endif

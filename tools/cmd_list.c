@@ -1,0 +1,173 @@
+/* tools: `list`: the objects of a set, one by one; `--set free`: the large free blocks. */
+#include "pick.h"
+#include "set_eval.h"
+#include "units.h"
+
+#include <stdlib.h>
+
+const opt_row opts_list[] = {
+    OPT_ROW_SET("only objects of this set (heapgraph help sets)"),
+    {OPT_SORT, "sort", 0, OPT_CHOICE, "bytes|address|retained", "bytes", "order"},
+    {OPT_RETAINED, "retained", 'r', OPT_FLAG, NULL, NULL, "also the bytes each object retains"},
+    OPT_ROW_TOP,
+    OPT_ROW_ALL,
+    OPT_ROW_END};
+
+enum { SORT_BYTES, SORT_ADDRESS, SORT_RETAINED };
+
+struct answer {
+    tool_session  session;
+    tool_pick     order;
+    unsigned sort;
+    bool     retained;
+    uint64_t count, bytes;
+};
+
+static bool add_node(void *user, hgr_node node)
+{
+    struct answer *answer = user;
+    uint64_t bytes = hgr_node_bytes(answer->session.snapshot, node), key = bytes;
+    if (answer->sort == SORT_ADDRESS)
+        key = UINT64_MAX - node; /* descending keys: ascending addresses */
+    else if (answer->sort == SORT_RETAINED)
+        key = answer->session.retained[node];
+    pick_add(&answer->order, key, node);
+    answer->count++;
+    answer->bytes += bytes;
+    return true;
+}
+
+static void write_json(struct answer *answer)
+{
+    tool_session *session = &answer->session;
+    tool_json *json = &session->json;
+    json_object(json, "set");
+    json_u64(json, "count", answer->count);
+    json_u64(json, "bytes", answer->bytes);
+    json_end_object(json);
+    json_array(json, "objects");
+    for (size_t i = 0; i < answer->order.count; i++) {
+        hgr_node node = answer->order.rows[i].id;
+        json_object(json, NULL);
+        json_address(json, "address", hgr_node_address(session->snapshot, node));
+        json_text(json, "type", session_type_name(session, node));
+        json_u64(json, "bytes", hgr_node_bytes(session->snapshot, node));
+        if (answer->retained)
+            json_u64(json, "retained_bytes", session->retained[node]);
+        json_text(json, "generation",
+                  hgr_generation_name(hgr_node_generation(session->snapshot, node)));
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void print_table(struct answer *answer)
+{
+    static const char *const orders[] = {"sorted by bytes, then address", "sorted by address",
+                                         "sorted by retained bytes, then address"};
+    const table_column columns[] = {
+        {"address", TABLE_ADDRESS},
+        {"bytes", TABLE_BYTES},
+        {"retained bytes", answer->retained ? TABLE_BYTES : TABLE_SKIP},
+        {"gen", TABLE_TEXT},
+        {"type", TABLE_TEXT},
+    };
+    tool_session *session = &answer->session;
+    char count[UNITS_TEXT], bytes[UNITS_TEXT];
+    tool_table table;
+    table_init(&table, session->opts, session_pointer_size(session), columns, 5,
+               orders[answer->sort]);
+    for (size_t i = 0; i < answer->order.count; i++) {
+        hgr_node node = answer->order.rows[i].id;
+        table_number(&table, hgr_node_address(session->snapshot, node));
+        table_number(&table, hgr_node_bytes(session->snapshot, node));
+        table_number(&table, answer->retained ? session->retained[node] : 0);
+        table_text(&table, hgr_generation_name(hgr_node_generation(session->snapshot, node)));
+        table_text(&table, session_type_name(session, node));
+    }
+    table_finish(&table);
+    printf("\n%s objects, %s bytes", units_count(count, answer->count),
+           units_bytes(bytes, answer->bytes, opt_given(session->opts, OPT_HUMAN)));
+    if (answer->order.count < answer->count)
+        printf("; the first %zu are shown, --all shows every one", answer->order.count);
+    putchar('\n');
+}
+
+static int list_objects(struct answer *answer, const set_expr *expr)
+{
+    tool_session *session = &answer->session;
+    hgr_set *set = NULL;
+    int code = answer->retained ? session_retained(session) : session_scan(session, HGR_SCAN_GRAPH);
+    if (code == EXIT_DONE && expr)
+        code = set_eval(session, expr, &set);
+    if (code != EXIT_DONE)
+        return code;
+    pick_init(&answer->order, session_top(session, false));
+    if (set)
+        hgr_set_visit(set, add_node, answer);
+    for (hgr_node u = 0; !set && u < session_nodes(session); u++)
+        add_node(answer, u);
+    pick_sort(&answer->order);
+    hgr_set_free(set);
+    session_begin_answer(session);
+    if (session_wants_json(session))
+        write_json(answer);
+    else
+        print_table(answer);
+    session_end_answer(session, "heapgraph path DUMP ADDRESS");
+    return EXIT_DONE;
+}
+
+/* Free blocks are no objects, so they have a list of their own: those of at least 0.5 MiB. */
+static int list_free(tool_session *session)
+{
+    static const table_column columns[] = {{"address", TABLE_ADDRESS}, {"free bytes", TABLE_BYTES}};
+    int code = session_scan(session, HGR_SCAN_TYPES);
+    if (code != EXIT_DONE)
+        return code;
+    size_t count = hgr_snapshot_free_blocks(session->snapshot);
+    tool_table table;
+    session_begin_answer(session);
+    if (session_wants_json(session))
+        json_array(&session->json, "objects");
+    else
+        table_init(&table, session->opts, session_pointer_size(session), columns, 2,
+                   "free blocks of at least 0.5 MiB, sorted by address");
+    for (size_t i = 0; i < count; i++) {
+        const hgr_free_block *block = hgr_snapshot_free_block(session->snapshot, i);
+        if (session_wants_json(session)) {
+            json_object(&session->json, NULL);
+            json_address(&session->json, "address", block->addr);
+            json_text(&session->json, "type", "Free");
+            json_u64(&session->json, "bytes", block->bytes);
+            json_end_object(&session->json);
+        } else {
+            table_number(&table, block->addr);
+            table_number(&table, block->bytes);
+        }
+    }
+    if (session_wants_json(session))
+        json_end_array(&session->json);
+    else
+        table_finish(&table);
+    session_end_answer(session, "heapgraph segments DUMP");
+    return EXIT_DONE;
+}
+
+int cmd_list(const tool_opts *opts)
+{
+    struct answer answer = {.sort = (unsigned)opt_number(opts, OPT_SORT)};
+    set_expr *expr = NULL;
+    int code = set_parse_option(opts, OPT_SET, &expr);
+    if (code != EXIT_DONE)
+        return code;
+    answer.retained = opt_given(opts, OPT_RETAINED) || answer.sort == SORT_RETAINED;
+    code = session_open(&answer.session, opts, opts->operands[0]);
+    if (code == EXIT_DONE)
+        code = expr && expr->count == 1 && expr->terms[0].op == SET_FREE
+                   ? list_free(&answer.session)
+                   : list_objects(&answer, expr);
+    pick_fini(&answer.order);
+    free(expr);
+    return session_close(&answer.session, code);
+}

@@ -1,0 +1,165 @@
+/* tools: `retained`: the objects that keep the most memory alive; of a set, exactly, as a whole. */
+#include "pick.h"
+#include "set_eval.h"
+#include "units.h"
+
+#include <stdlib.h>
+
+const opt_row opts_retained[] = {
+    OPT_ROW_SET("the set's own retained bytes, then its objects"),
+    OPT_ROW_TOP,
+    {OPT_ALL, "all", 'a', OPT_FLAG, NULL, NULL, "every reachable object (of the set)"},
+    OPT_ROW_END};
+
+struct answer {
+    tool_session  session;
+    tool_pick     order;
+    bool     of_set;
+    uint64_t count, bytes;                   /* of the set */
+    uint64_t retained_count, retained_bytes; /* by it */
+};
+
+static bool add_node(void *user, hgr_node node)
+{
+    struct answer *answer = user;
+    const tool_session *session = &answer->session;
+    answer->count++;
+    answer->bytes += hgr_node_bytes(session->snapshot, node);
+    if (hgr_domtree_idom(session->tree)[node] != HGR_NO_NODE)
+        pick_add(&answer->order, session->retained[node], node);
+    return true;
+}
+
+static bool add_retained(void *user, hgr_node node)
+{
+    struct answer *answer = user;
+    answer->retained_count++;
+    answer->retained_bytes += hgr_node_bytes(answer->session.snapshot, node);
+    return true;
+}
+
+static int add_set(struct answer *answer, const set_expr *expr)
+{
+    tool_session *session = &answer->session;
+    hgr_status status = {0};
+    hgr_set *set = NULL, *retained = NULL;
+    int code = set_eval(session, expr, &set);
+    if (code != EXIT_DONE)
+        return code;
+    hgr_result result = hgr_set_retained(hgr_snapshot_graph(session->snapshot), session->roots,
+                                         session->nroots, set, session->run, &retained, &status);
+    if (result == HGR_OK) {
+        hgr_set_visit(set, add_node, answer);
+        hgr_set_visit(retained, add_retained, answer);
+    }
+    hgr_set_free(retained);
+    hgr_set_free(set);
+    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
+}
+
+static void write_json(struct answer *answer)
+{
+    tool_session *session = &answer->session;
+    tool_json *json = &session->json;
+    uint32_t n = session_nodes(session);
+    json_u64(json, "reachable_count", hgr_domtree_reachable(session->tree));
+    json_u64(json, "reachable_bytes", session->retained[n]);
+    if (answer->of_set) {
+        json_object(json, "set");
+        json_u64(json, "count", answer->count);
+        json_u64(json, "bytes", answer->bytes);
+        json_u64(json, "retained_count", answer->retained_count);
+        json_u64(json, "retained_bytes", answer->retained_bytes);
+        json_end_object(json);
+    }
+    json_array(json, "objects");
+    for (size_t i = 0; i < answer->order.count; i++) {
+        hgr_node node = answer->order.rows[i].id, idom = hgr_domtree_idom(session->tree)[node];
+        json_object(json, NULL);
+        json_address(json, "address", hgr_node_address(session->snapshot, node));
+        json_text(json, "type", session_type_name(session, node));
+        json_u64(json, "bytes", hgr_node_bytes(session->snapshot, node));
+        json_u64(json, "retained_bytes", session->retained[node]);
+        if (idom < n)
+            json_address(json, "dominator", hgr_node_address(session->snapshot, idom));
+        else
+            json_null(json, "dominator");
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void print_set(const struct answer *answer)
+{
+    bool human = opt_given(answer->session.opts, OPT_HUMAN);
+    char count[UNITS_TEXT], bytes[UNITS_TEXT];
+    printf("the set       %s objects, %s bytes\n", units_count(count, answer->count),
+           units_bytes(bytes, answer->bytes, human));
+    printf("it retains    %s objects, %s bytes\n\n", units_count(count, answer->retained_count),
+           units_bytes(bytes, answer->retained_bytes, human));
+}
+
+static void print_table(const struct answer *answer)
+{
+    static const table_column columns[] = {
+        {"address", TABLE_ADDRESS}, {"bytes", TABLE_BYTES},     {"retained bytes", TABLE_BYTES},
+        {"share", TABLE_SHARE},     {"dominator", TABLE_TEXT}, {"type", TABLE_TEXT},
+    };
+    const tool_session *session = &answer->session;
+    uint32_t n = session_nodes(session);
+    char text[UNITS_TEXT], count[UNITS_TEXT];
+    tool_table table;
+    table_init(&table, session->opts, session_pointer_size(session), columns, 6,
+               "sorted by retained bytes, then address");
+    for (size_t i = 0; i < answer->order.count; i++) {
+        hgr_node node = answer->order.rows[i].id, idom = hgr_domtree_idom(session->tree)[node];
+        table_number(&table, hgr_node_address(session->snapshot, node));
+        table_number(&table, hgr_node_bytes(session->snapshot, node));
+        table_number(&table, session->retained[node]);
+        table_share(&table, session->retained[node], session->retained[n]);
+        table_text(&table, idom < n ? units_address(text, hgr_node_address(session->snapshot, idom),
+                                                    session_pointer_size(session))
+                                    : "(roots)");
+        table_text(&table, session_type_name(session, node));
+    }
+    table_finish(&table);
+    printf("\n%s reachable objects, ", units_count(count, hgr_domtree_reachable(session->tree)));
+    printf("%s bytes\n",
+           units_bytes(text, session->retained[n], opt_given(session->opts, OPT_HUMAN)));
+}
+
+int cmd_retained(const tool_opts *opts)
+{
+    struct answer answer = {0};
+    tool_session *session = &answer.session;
+    set_expr *expr = NULL;
+    int code = set_parse_option(opts, OPT_SET, &expr);
+    if (code != EXIT_DONE)
+        return code;
+    answer.of_set = expr != NULL;
+    code = session_open(session, opts, opts->operands[0]);
+    if (code == EXIT_DONE)
+        code = session_retained(session);
+    if (code == EXIT_DONE) {
+        pick_init(&answer.order, session_top(session, false));
+        for (hgr_node u = 0; !expr && u < session_nodes(session); u++)
+            add_node(&answer, u);
+        if (expr)
+            code = add_set(&answer, expr);
+    }
+    if (code == EXIT_DONE) {
+        pick_sort(&answer.order);
+        session_begin_answer(session);
+        if (session_wants_json(session)) {
+            write_json(&answer);
+        } else {
+            if (answer.of_set)
+                print_set(&answer);
+            print_table(&answer);
+        }
+        session_end_answer(session, "heapgraph path DUMP ADDRESS");
+    }
+    pick_fini(&answer.order);
+    free(expr);
+    return session_close(session, code);
+}

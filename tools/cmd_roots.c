@@ -1,0 +1,274 @@
+/* tools: `roots`: what keeps objects alive, by kind or one by one. */
+#include "describe.h"
+#include "pick.h"
+#include "units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const opt_row opts_roots[] = {
+    {OPT_KIND, "kind", 'k', OPT_TEXT, "KIND", NULL,
+     "list the roots of one kind (the names in the table), or all"},
+    {OPT_RETAINED, "retained", 'r', OPT_FLAG, NULL, NULL,
+     "also what goes when all roots of a kind go; listed: by object"},
+    OPT_ROW_TOP,
+    OPT_ROW_ALL,
+    OPT_ROW_END};
+
+struct kind_sum {
+    uint64_t count, objects, bytes, retained_bytes;
+};
+
+struct answer {
+    tool_session         session;
+    struct kind_sum kinds[HGR_ROOT_KINDS];
+    int             kind; /* to list; HGR_ROOT_KINDS = all, -1 = none */
+};
+
+/* ---- by kind ---- */
+
+static void count_kinds(struct answer *answer)
+{
+    const tool_session *session = &answer->session;
+    uint32_t n = session_nodes(session);
+    unsigned char *seen = must_alloc(n, 1); /* 1 + the kind that saw the node last: roots come by kind */
+    for (size_t i = 0; i < hgr_snapshot_roots(session->snapshot); i++) {
+        const hgr_root *root = hgr_snapshot_root(session->snapshot, i);
+        struct kind_sum *sum = &answer->kinds[root->kind];
+        sum->count++;
+        if (root->node >= n || seen[root->node] == (unsigned char)(root->kind + 1))
+            continue;
+        seen[root->node] = (unsigned char)(root->kind + 1);
+        sum->objects++;
+        sum->bytes += hgr_node_bytes(session->snapshot, root->node);
+    }
+    free(seen);
+}
+
+/* Bytes that only roots of one kind keep: all reachable ones without those the other roots reach. */
+static int retain_kind(struct answer *answer, hgr_root_kind kind, uint64_t whole)
+{
+    tool_session *session = &answer->session;
+    hgr_status status = {0};
+    hgr_reach *reach = NULL;
+    size_t others = 0;
+    hgr_node *roots = must_alloc(session->nroots, sizeof *roots);
+    for (size_t i = 0; i < session->nroots; i++)
+        if (hgr_snapshot_root(session->snapshot, i)->kind != kind)
+            roots[others++] = session->roots[i];
+    hgr_result result = hgr_reach_create(hgr_snapshot_graph(session->snapshot), roots, others, NULL,
+                                         session->run, &reach, &status);
+    free(roots);
+    if (result != HGR_OK)
+        return session_fail(session, result, &status);
+    for (hgr_node u = 0; u < session_nodes(session); u++)
+        if (hgr_reach_has(reach, u))
+            whole -= hgr_node_bytes(session->snapshot, u);
+    answer->kinds[kind].retained_bytes = whole;
+    hgr_reach_free(reach);
+    return EXIT_DONE;
+}
+
+static int retain_kinds(struct answer *answer)
+{
+    tool_session *session = &answer->session;
+    uint64_t whole = 0;
+    int code = session_reach(session);
+    for (hgr_node u = 0; code == EXIT_DONE && u < session_nodes(session); u++)
+        if (hgr_reach_has(session->reach, u))
+            whole += hgr_node_bytes(session->snapshot, u);
+    for (unsigned k = 0; code == EXIT_DONE && k < HGR_ROOT_KINDS; k++)
+        if (answer->kinds[k].count)
+            code = retain_kind(answer, (hgr_root_kind)k, whole);
+    return code;
+}
+
+static void print_kinds(const struct answer *answer)
+{
+    const tool_session *session = &answer->session;
+    const table_column columns[] = {
+        {"roots", TABLE_COUNT},
+        {"objects", TABLE_COUNT},
+        {"bytes", TABLE_BYTES},
+        {"retained bytes", opt_given(session->opts, OPT_RETAINED) ? TABLE_BYTES : TABLE_SKIP},
+        {"kind", TABLE_TEXT}};
+    tool_table table;
+    struct kind_sum all = {0};
+    table_init(&table, session->opts, session_pointer_size(session), columns, 5, NULL);
+    for (unsigned k = 0; k < HGR_ROOT_KINDS; k++) {
+        const struct kind_sum *sum = &answer->kinds[k];
+        if (sum->count == 0)
+            continue;
+        all.count += sum->count;
+        table_number(&table, sum->count);
+        table_number(&table, sum->objects);
+        table_number(&table, sum->bytes);
+        table_number(&table, sum->retained_bytes);
+        table_text(&table, hgr_root_kind_name((hgr_root_kind)k));
+    }
+    table_gap(&table);
+    table_number(&table, all.count);
+    for (int c = 0; c < 3; c++)
+        table_empty(&table);
+    table_text(&table, "(all roots)");
+    table_finish(&table);
+}
+
+static void write_kinds(struct answer *answer)
+{
+    tool_json *json = &answer->session.json;
+    json_array(json, "kinds");
+    for (unsigned k = 0; k < HGR_ROOT_KINDS; k++) {
+        const struct kind_sum *sum = &answer->kinds[k];
+        if (sum->count == 0)
+            continue;
+        json_object(json, NULL);
+        json_text(json, "kind", hgr_root_kind_name((hgr_root_kind)k));
+        json_u64(json, "count", sum->count);
+        json_u64(json, "objects", sum->objects);
+        json_u64(json, "bytes", sum->bytes);
+        if (opt_given(answer->session.opts, OPT_RETAINED) && answer->kind < 0)
+            json_u64(json, "retained_bytes", sum->retained_bytes);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+/* ---- one by one ---- */
+
+static void write_root(struct answer *answer, size_t index)
+{
+    tool_session *session = &answer->session;
+    const hgr_root *root = hgr_snapshot_root(session->snapshot, index);
+    tool_json *json = &session->json;
+    json_object(json, NULL);
+    json_text(json, "kind", hgr_root_kind_name(root->kind));
+    json_text(json, "name", root->name);
+    if (root->slot_addr)
+        json_address(json, "slot", root->slot_addr);
+    else
+        json_null(json, "slot");
+    json_address(json, "object", root->object_addr);
+    json_text(json, "type", session_type_name(session, root->node));
+    json_u64(json, "bytes", hgr_node_bytes(session->snapshot, root->node));
+    if (session->retained)
+        json_u64(json, "retained_bytes", session->retained[root->node]);
+    if (root->thread_os_id)
+        json_u64(json, "thread_id", root->thread_os_id);
+    json_bool(json, "interior", root->interior);
+    json_bool(json, "conservative", root->conservative);
+    json_end_object(json);
+}
+
+static void print_root(struct answer *answer, tool_table *table, size_t index)
+{
+    const tool_session *session = &answer->session;
+    const hgr_root *root = hgr_snapshot_root(session->snapshot, index);
+    strbuf line = {0};
+    strbuf_format(&line, "%s → ", root->name);
+    strbuf_add_z(&line, session_type_name(session, root->node));
+    table_number(table, root->object_addr);
+    table_number(table, hgr_node_bytes(session->snapshot, root->node));
+    table_number(table, session->retained ? session->retained[root->node] : 0);
+    table_text(table, strbuf_get(&line));
+    strbuf_fini(&line);
+}
+
+static void list_roots(struct answer *answer)
+{
+    tool_session *session = &answer->session;
+    const table_column columns[] = {
+        {"object", TABLE_ADDRESS},
+        {"bytes", TABLE_BYTES},
+        {"retained bytes", session->retained ? TABLE_BYTES : TABLE_SKIP},
+        {"root → type", TABLE_TEXT}};
+    bool json_wanted = session_wants_json(session);
+    tool_table table;
+    tool_pick order;
+    uint64_t matching = 0;
+    pick_init(&order, session_top(session, true));
+    for (size_t i = 0; i < session->nroots; i++) {
+        const hgr_root *root = hgr_snapshot_root(session->snapshot, i);
+        if (answer->kind >= 0 && answer->kind != HGR_ROOT_KINDS && (int)root->kind != answer->kind)
+            continue;
+        matching++;
+        pick_add(&order, session->retained ? session->retained[root->node] : 0, (uint32_t)i);
+    }
+    pick_sort(&order);
+    if (json_wanted)
+        json_array(&session->json, "roots");
+    else
+        table_init(&table, session->opts, session_pointer_size(session), columns, 4,
+                   session->retained ? "sorted by retained bytes" : "sorted by kind, slot");
+    for (size_t i = 0; i < order.count; i++) {
+        if (json_wanted)
+            write_root(answer, order.rows[i].id);
+        else
+            print_root(answer, &table, order.rows[i].id);
+    }
+    if (json_wanted) {
+        json_end_array(&session->json);
+    } else {
+        table_finish(&table);
+        if (matching > order.count)
+            printf("\n%zu of %llu roots; --all shows every one\n", order.count,
+                   (unsigned long long)matching);
+    }
+    pick_fini(&order);
+}
+
+/* ---- the command ---- */
+
+static int read_kind(const tool_opts *opts, int *out)
+{
+    const char *names[HGR_ROOT_KINDS + 1], *seen = opt_text(opts, OPT_KIND);
+    strbuf allowed = {0};
+    *out = -1;
+    if (!opt_given(opts, OPT_KIND))
+        return EXIT_DONE;
+    for (int k = 0; k <= HGR_ROOT_KINDS; k++) {
+        names[k] = k < HGR_ROOT_KINDS ? hgr_root_kind_name((hgr_root_kind)k) : "all";
+        strbuf_format(&allowed, "%s%s", k ? ", " : "", names[k]);
+        if (strcmp(names[k], seen) == 0)
+            *out = k;
+    }
+    int code = EXIT_DONE;
+    if (*out < 0) {
+        const char *nearest = opt_nearest(seen, names, HGR_ROOT_KINDS + 1);
+        code = opt_usage(opts, "--kind '%.60s': allowed: %s%s%s", seen, strbuf_get(&allowed),
+                         nearest ? "; did you mean " : "", nearest ? nearest : "");
+    }
+    strbuf_fini(&allowed);
+    return code;
+}
+
+int cmd_roots(const tool_opts *opts)
+{
+    struct answer answer = {0};
+    tool_session *session = &answer.session;
+    int code = read_kind(opts, &answer.kind);
+    if (code != EXIT_DONE)
+        return code;
+    bool listed = answer.kind >= 0, retained = opt_given(opts, OPT_RETAINED);
+    code = session_open(session, opts, opts->operands[0]);
+    if (code == EXIT_DONE)
+        code = session_roots(session);
+    if (code == EXIT_DONE)
+        count_kinds(&answer);
+    if (code == EXIT_DONE && retained && (listed || session_wants_json(session)))
+        code = session_retained(session);
+    if (code == EXIT_DONE && retained && !listed)
+        code = retain_kinds(&answer);
+    if (code == EXIT_DONE) {
+        session_begin_answer(session);
+        if (session_wants_json(session))
+            write_kinds(&answer);
+        if (session_wants_json(session) || listed)
+            list_roots(&answer);
+        else
+            print_kinds(&answer);
+        session_end_answer(session, listed ? "heapgraph path DUMP ADDRESS"
+                                           : "heapgraph roots DUMP --kind static --retained");
+    }
+    return session_close(session, code);
+}

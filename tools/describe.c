@@ -1,0 +1,92 @@
+/* tools: objects, references and roots as text. */
+#include "describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "units.h"
+
+void describe_reference(const tool_session *session, hgr_node u, uint32_t e, strbuf *out)
+{
+    char small[256];
+    size_t needed = hgr_reference_name(session->snapshot, u, e, small, sizeof small);
+    if (needed < sizeof small) {
+        strbuf_add_z(out, small);
+        return;
+    }
+    char *big = must_alloc(needed + 1, 1);
+    hgr_reference_name(session->snapshot, u, e, big, needed + 1);
+    strbuf_add_z(out, big);
+    free(big);
+}
+
+void describe_via(const tool_session *session, hgr_node u, hgr_node v, strbuf *out)
+{
+    uint32_t count = 0;
+    const hgr_node *targets = hgr_graph_targets(hgr_snapshot_graph(session->snapshot), u, &count);
+    for (uint32_t e = 0; e < count; e++)
+        if (targets[e] == v) {
+            describe_reference(session, u, e, out);
+            return;
+        }
+}
+
+void describe_member(const char *type, const char *via, strbuf *out)
+{
+    strbuf_add_z(out, type);
+    if (!*via)
+        return;
+    strbuf_add_z(out, *via == '[' ? "" : *via == '(' ? " " : ".");
+    strbuf_add_z(out, via);
+}
+
+void describe_root_json(tool_json *json, const char *key, const hgr_root *root)
+{
+    json_object(json, key);
+    json_text(json, "kind", hgr_root_kind_name(root->kind));
+    json_text(json, "name", root->name);
+    if (root->slot_addr)
+        json_address(json, "slot", root->slot_addr);
+    else
+        json_null(json, "slot");
+    json_address(json, "object", root->object_addr);
+    if (root->thread_os_id)
+        json_u64(json, "thread_id", root->thread_os_id);
+    json_bool(json, "interior", root->interior);
+    json_bool(json, "conservative", root->conservative);
+    json_end_object(json);
+}
+
+uint32_t *describe_first_roots(const tool_session *session)
+{
+    uint32_t n = session_nodes(session);
+    uint32_t *first = must_alloc(n, sizeof *first);
+    memset(first, 0xff, (size_t)n * sizeof *first);
+    for (size_t i = session->nroots; i-- > 0;)
+        if (session->roots[i] < n)
+            first[session->roots[i]] = (uint32_t)i; /* fewer than 2^32 roots: hgr_paths counts so */
+    return first;
+}
+
+static bool is_address(const char *operand, uint64_t *out)
+{
+    return (operand[0] == '0' && (operand[1] == 'x' || operand[1] == 'X')) &&
+           units_parse_address(operand, out);
+}
+
+int describe_operands(const tool_opts *opts, const char **out_dump, uint64_t *out_addr, bool *out_has_addr)
+{
+    const char *first = opts->operands[0], *second = opts->operands[1];
+    *out_dump = first;
+    *out_has_addr = second != NULL;
+    if (!second || is_address(second, out_addr))
+        return EXIT_DONE;
+    if (is_address(first, out_addr)) {
+        *out_dump = second;
+        return EXIT_DONE;
+    }
+    if (units_parse_address(second, out_addr)) /* without 0x, as some debuggers print it */
+        return EXIT_DONE;
+    return opt_usage(opts, "ADDRESS '%.100s': allowed: a hexadecimal address such as 0x00007f12abcd0010",
+                     second);
+}

@@ -1,0 +1,17 @@
+# examples/<command>.txt -> help_examples.c: const char *help_example(const char *command_name).
+# usage: cmake -DEXAMPLES="a.txt;b.txt" -DOUT=help_examples.c -P embed_examples.cmake
+set(text "/* Made from tools/examples. */\n#include \"help.h\"\n\n#include <string.h>\n\n")
+string(APPEND text "static const struct {\n    const char *command;\n    const char *text;\n} examples[] = {\n")
+foreach(file IN LISTS EXAMPLES)
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} body)
+  string(REPLACE "\\" "\\\\" body "${body}")
+  string(REPLACE "\"" "\\\"" body "${body}")
+  string(REPLACE "\n" "\\n\"\n     \"" body "${body}")
+  string(APPEND text "    {\"${name}\",\n     \"${body}\"},\n")
+endforeach()
+string(APPEND text "    {NULL, NULL},\n};\n\nconst char *help_example(const char *command_name)\n{\n")
+string(APPEND text "    for (size_t i = 0; examples[i].command; i++)\n")
+string(APPEND text "        if (strcmp(examples[i].command, command_name) == 0)\n            return examples[i].text;\n")
+string(APPEND text "    return NULL;\n}\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,166 @@
+/* tools: tables. Cells are formatted once, widths taken from them, rows written left to right. */
+#include "out_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "units.h"
+
+#define KEPT_ROWS 10000 /* then the widths so far hold, so that millions of rows stream */
+
+void table_init(tool_table *table, const tool_opts *opts, uint32_t pointer_size, const table_column *columns,
+                size_t ncolumns, const char *order)
+{
+    *table = (struct tool_table){.ncolumns = ncolumns,
+                            .term = term_of(opts),
+                            .human = opt_given(opts, OPT_HUMAN),
+                            .pointer_size = pointer_size,
+                            .order = order};
+    for (size_t c = 0; c < ncolumns && c < TABLE_COLUMNS_MAX; c++) {
+        table->columns[c] = columns[c];
+        table->width[c] = utf8_columns(columns[c].title);
+    }
+}
+
+static void print_padding(size_t columns)
+{
+    printf("%*s", (int)columns, "");
+}
+
+static bool is_left(const tool_table *table, size_t c)
+{
+    return table->columns[c].kind == TABLE_TEXT;
+}
+
+static size_t last_column(const tool_table *table)
+{
+    size_t last = table->ncolumns - 1;
+    while (last && table->columns[last].kind == TABLE_SKIP)
+        last--;
+    return last;
+}
+
+/* The last column: whole when piped; on a terminal cut to what is left of the line. */
+static void print_last(const tool_table *table, const char *text, size_t used)
+{
+    size_t width = table->term.width;
+    if (width == SIZE_MAX || used + utf8_columns(text) <= width || used + 8 > width) {
+        fputs(text, stdout);
+        return;
+    }
+    printf("%.*s…", (int)utf8_prefix(text, width - used - 1), text);
+}
+
+static void print_row(const tool_table *table, const char *const *cells)
+{
+    size_t used = 0, last = last_column(table);
+    for (size_t c = 0; c <= last; c++) {
+        if (table->columns[c].kind == TABLE_SKIP)
+            continue;
+        size_t columns = utf8_columns(cells[c]);
+        size_t padding = columns < table->width[c] ? table->width[c] - columns : 0;
+        if (!is_left(table, c))
+            print_padding(padding);
+        if (c == last) {
+            print_last(table, cells[c], used);
+            break;
+        }
+        fputs(cells[c], stdout);
+        if (is_left(table, c))
+            print_padding(padding);
+        print_padding(2);
+        used += (columns > table->width[c] ? columns : table->width[c]) + 2;
+    }
+    putchar('\n');
+}
+
+static void print_header(tool_table *table)
+{
+    const char *titles[TABLE_COLUMNS_MAX];
+    char last[160];
+    for (size_t c = 0; c < table->ncolumns; c++)
+        titles[c] = table->columns[c].title;
+    size_t at = last_column(table);
+    if (table->order) {
+        snprintf(last, sizeof last, "%s  (%s)", titles[at], table->order);
+        titles[at] = last;
+    }
+    fputs(term_bold(&table->term), stdout);
+    print_row(table, titles);
+    fputs(term_plain(&table->term), stdout);
+}
+
+static void print_kept(tool_table *table)
+{
+    if (!table->streaming)
+        print_header(table);
+    table->streaming = true;
+    const char *cells[TABLE_COLUMNS_MAX], *text = strbuf_get(&table->cells);
+    for (size_t i = 0; i < table->ncells; i++, text += strlen(text) + 1) {
+        cells[i % table->ncolumns] = text;
+        if ((i + 1) % table->ncolumns != 0)
+            continue;
+        if (++table->printed == table->gap)
+            putchar('\n');
+        print_row(table, cells);
+    }
+    table->ncells = 0;
+    strbuf_clear(&table->cells);
+}
+
+static void add_cell(tool_table *table, const char *text)
+{
+    size_t c = table->ncells % table->ncolumns;
+    strbuf_add(&table->cells, text, strlen(text) + 1);
+    table->ncells++;
+    if (!table->streaming && table->columns[c].kind != TABLE_SKIP) {
+        size_t columns = utf8_columns(text);
+        if (columns > table->width[c])
+            table->width[c] = columns;
+    }
+    table->rows += c + 1 == table->ncolumns;
+    if (c + 1 == table->ncolumns && table->ncells >= KEPT_ROWS * table->ncolumns)
+        print_kept(table);
+}
+
+void table_number(tool_table *table, uint64_t value)
+{
+    char text[UNITS_TEXT] = "";
+    table_kind kind = table->columns[table->ncells % table->ncolumns].kind;
+    if (kind == TABLE_ADDRESS)
+        units_address(text, value, table->pointer_size);
+    else if (kind != TABLE_SKIP)
+        units_bytes(text, value, table->human && kind == TABLE_BYTES);
+    add_cell(table, text);
+}
+
+void table_share(tool_table *table, uint64_t part, uint64_t whole)
+{
+    char text[UNITS_TEXT];
+    add_cell(table, units_share(text, part, whole));
+}
+
+void table_text(tool_table *table, const char *text)
+{
+    strbuf safe = {0};
+    strbuf_add_safe(&safe, text);
+    add_cell(table, strbuf_get(&safe));
+    strbuf_fini(&safe);
+}
+
+void table_empty(tool_table *table)
+{
+    add_cell(table, "");
+}
+
+void table_gap(tool_table *table)
+{
+    table->gap = table->rows + 1;
+}
+
+void table_finish(tool_table *table)
+{
+    print_kept(table);
+    strbuf_fini(&table->cells);
+}
