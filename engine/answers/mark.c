@@ -132,9 +132,11 @@ hgr_result hgr_mark(const hgr_graph *graph, const hgr_node *roots, size_t nroots
                     const uint64_t *blocked, const hgr_run *run, uint64_t **out_bits,
                     uint64_t *out_count, hgr_status *status)
 {
+    uint64_t *bits = NULL;
     struct marking marking = {.graph = graph, .blocked = blocked};
     size_t words = ((size_t)graph->n + 63) / 64;
-    hgr_result result = hgr_alloc(run, words, sizeof *marking.bits, "marks", &marking.bits, status);
+    hgr_result result = hgr_alloc(run, words, sizeof *bits, "marks", &bits, status);
+    marking.bits = (_Atomic uint64_t *)bits; /* plain again once the walk is over */
     if (result == HGR_OK)
         result = hgr_alloc(run, graph->n, sizeof(hgr_node), "queue", &marking.frontier.queue, status);
     if (result != HGR_OK)
@@ -144,10 +146,10 @@ hgr_result hgr_mark(const hgr_graph *graph, const hgr_node *roots, size_t nroots
     if (result != HGR_OK)
         goto done;
     *out_count = marking.frontier.first;
-    *out_bits = (uint64_t *)marking.bits;
-    marking.bits = NULL;
+    *out_bits = bits;
+    bits = NULL;
 done:
     hgr_free(marking.frontier.queue);
-    hgr_free(marking.bits);
+    hgr_free(bits);
     return result;
 }

@@ -33,7 +33,8 @@
 
 #define CANCEL_STRIDE  (1u << 20) /* steps between two looks at the cancel flag */
 #define PREFETCH_AHEAD 4          /* references whose target's number is fetched early */
-#define STEPS_PER_NODE 8          /* budget of phase 4 */
+#define SOURCES_AHEAD  8          /* references whose source's record is fetched early */
+#define STEPS_PER_NODE 2          /* budget of phase 4 */
 
 struct record {
     uint32_t anc; /* phase 3: nearest ancestor not yet compressed away */
@@ -120,8 +121,8 @@ static hgr_result report(const struct semi_nca *s, uint64_t done, hgr_status *st
 static hgr_result store_reference(struct semi_nca *s, uint32_t target, uint32_t source,
                                   hgr_status *status)
 {
-    const struct stored_reference *last = &s->stored[s->nstored - 1];
-    if (s->nstored > 0 && last->target == target && last->source == source)
+    if (s->nstored > 0 && s->stored[s->nstored - 1].target == target &&
+        s->stored[s->nstored - 1].source == source)
         return HGR_OK; /* slot after slot to one object */
     if (s->nstored == s->stored_capacity) {
         hgr_result result = hgr_run_check_cancel(s->run, status);
@@ -250,7 +251,11 @@ static hgr_result find_semidominators(struct semi_nca *s, hgr_status *status)
         rec[w].anc = s->par[w];
     for (uint32_t w = s->count; w > 0; w--) {
         uint32_t semi = rec[w].lab;
-        for (uint32_t i = off[w]; i < off[w + 1]; i++) {
+        for (uint32_t i = off[w + 1]; i-- > off[w];) {
+            if (i >= 2 * SOURCES_AHEAD) {
+                __builtin_prefetch(&rec[s->sources[i - 2 * SOURCES_AHEAD]]);
+                __builtin_prefetch(&rec[rec[s->sources[i - SOURCES_AHEAD]].anc]);
+            }
             uint32_t label = evaluate(rec, s->sources[i], w);
             semi = label < semi ? label : semi;
         }
