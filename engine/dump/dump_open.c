@@ -18,8 +18,10 @@
 #include "../base/status.h"
 #include "formats.h"
 #include "limits.h"
+#include "minidump.h"
 #include "modules.h"
 #include "unpack.h"
+#include "zip.h"
 
 #define FINGERPRINT_BYTES ((size_t)1 << 20)
 #define SHOWN_PATH_CHARS  100 /* of a long path in error text: its end */
@@ -29,6 +31,7 @@ static const struct format {
     hgr_result (*read)(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status);
 } formats[] = {
     {hgr_elfcore_matches, hgr_elfcore_read},
+    {hgr_minidump_matches, hgr_minidump_read},
 };
 
 /* ---- life ---- */
@@ -116,9 +119,68 @@ static hgr_result map_path(hgr_dump *dump, const char *path, hgr_status *status)
     return result;
 }
 
+/* The image is now what was unpacked. */
+static hgr_result take_unpacked(hgr_dump *dump, hgr_unpacked unpacked, const char *compression,
+                                hgr_status *status)
+{
+    hgr_result result = HGR_OK;
+    if (dump->file_is_mapped)
+        munmap((void *)(uintptr_t)dump->file, dump->file_len);
+    dump->file = unpacked.bytes;
+    dump->file_len = unpacked.len;
+    dump->file_is_mapped = true;
+    dump->info.compression = compression;
+    if (unpacked.truncated)
+        result = hgr_dump_warn(dump, status, "the compressed file ends too early; its first %zu bytes were unpacked",
+                               unpacked.len);
+    return result;
+}
+
+/* The image is now a part of the file, which stays mapped until the dump is closed. */
+static hgr_result take_stored(hgr_dump *dump, const hgr_zip_entry *entry, hgr_status *status)
+{
+    if (dump->file_is_mapped) {
+        hgr_result result = hgr_grow(dump->run, &dump->extra, &dump->extra_capacity,
+                                     dump->nextra + 1, HGR_MAX_MODULE_FILES, sizeof *dump->extra,
+                                     "mapped files", status);
+        if (result != HGR_OK)
+            return result;
+        dump->extra[dump->nextra++] = (hgr_file_mapping){dump->file, dump->file_len};
+        dump->file_is_mapped = false;
+    }
+    dump->file += entry->data_off;
+    dump->file_len = (size_t)entry->packed_bytes; /* inside the file */
+    dump->info.compression = "zip";
+    return HGR_OK;
+}
+
+static hgr_result unpack_zip(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)
+{
+    hgr_zip_entry entry;
+    hgr_result result = hgr_zip_find_dump(dump->file, dump->file_len, dump->run, &entry, status);
+    if (result != HGR_OK)
+        return result;
+    if (entry.method == HGR_ZIP_STORED)
+        return take_stored(dump, &entry, status);
+    hgr_unpacked unpacked = {0};
+    result = hgr_unpack(dump->file + entry.data_off, (size_t)entry.packed_bytes,
+                        HGR_PACKED_DEFLATE, options->temp_dir, hgr_zip_room(&entry), dump->run,
+                        &unpacked, status);
+    if (result != HGR_OK)
+        return hgr_wrap(status, result, "zip archive");
+    result = hgr_zip_check(&entry, unpacked.bytes, unpacked.len, unpacked.truncated, status);
+    if (result != HGR_OK) {
+        munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
+        return result;
+    }
+    return take_unpacked(dump, unpacked, "zip", status);
+}
+
 /* Replace a compressed image by what it holds. */
 static hgr_result unpack_image(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)
 {
+    if (hgr_zip_matches(dump->file, dump->file_len))
+        return unpack_zip(dump, options, status);
     hgr_packing packing = hgr_packing_of(dump->file, dump->file_len);
     if (packing == HGR_PACKED_NOT)
         return HGR_OK;
@@ -127,16 +189,7 @@ static hgr_result unpack_image(hgr_dump *dump, const hgr_dump_options *options, 
                                    HGR_MAX_UNPACKED_BYTES, dump->run, &unpacked, status);
     if (result != HGR_OK)
         return result;
-    if (dump->file_is_mapped)
-        munmap((void *)(uintptr_t)dump->file, dump->file_len);
-    dump->file = unpacked.bytes;
-    dump->file_len = unpacked.len;
-    dump->file_is_mapped = true;
-    dump->info.compression = packing == HGR_PACKED_ZSTD ? "zstd" : "gzip";
-    if (unpacked.truncated)
-        result = hgr_dump_warn(dump, status, "the compressed file ends too early; its first %zu bytes were unpacked",
-                               unpacked.len);
-    return result;
+    return take_unpacked(dump, unpacked, packing == HGR_PACKED_ZSTD ? "zstd" : "gzip", status);
 }
 
 /* ---- reading ---- */

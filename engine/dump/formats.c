@@ -15,15 +15,13 @@ struct magic {
 
 #define MAGIC(text) text, sizeof text - 1
 static const struct magic magics[] = {
-    {MAGIC("MDMP"), HGR_UNSUPPORTED, "a Windows minidump; only ELF cores are read so far"},
     {MAGIC("PAGEDU64"), HGR_UNSUPPORTED, "a Windows kernel dump, not the dump of a process"},
     {MAGIC("PAGEDUMP"), HGR_UNSUPPORTED, "a Windows kernel dump, not the dump of a process"},
-    {MAGIC("\xcf\xfa\xed\xfe"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores are read"},
-    {MAGIC("\xce\xfa\xed\xfe"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores are read"},
-    {MAGIC("\xfe\xed\xfa\xcf"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores are read"},
-    {MAGIC("\xfe\xed\xfa\xce"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores are read"},
+    {MAGIC("\xcf\xfa\xed\xfe"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xce\xfa\xed\xfe"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xfe\xed\xfa\xcf"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xfe\xed\xfa\xce"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
     {MAGIC("\xca\xfe\xba\xbe"), HGR_UNSUPPORTED, "a Mach-O universal or a Java class file"},
-    {MAGIC("PK\x03\x04"), HGR_UNSUPPORTED, "a zip archive; expected the dump inside it"},
     {MAGIC("7z\xbc\xaf\x27\x1c"), HGR_UNSUPPORTED, "a 7z archive; expected the dump inside it"},
     {MAGIC("Rar!\x1a\x07"), HGR_UNSUPPORTED, "a rar archive; expected the dump inside it"},
     {MAGIC("MSCF"), HGR_UNSUPPORTED, "a cabinet archive; expected the dump inside it"},

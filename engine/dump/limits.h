@@ -32,6 +32,18 @@
 #define HGR_MAX_WARNINGS 64u
 /** Unpacked size of compressed input: 16 TiB, the largest file of common file systems. */
 #define HGR_MAX_UNPACKED_BYTES (UINT64_C(1) << 44)
+/** Streams of a minidump: Windows writes about 15, a tool may add its own. */
+#define HGR_MAX_MINIDUMP_STREAMS 4096u
+/** Ranges or areas listed in a minidump: one for each page of 64 GiB. */
+#define HGR_MAX_MINIDUMP_RANGES (1u << 24)
+/** Modules of a minidump: the largest servers load some thousand assemblies. */
+#define HGR_MAX_MINIDUMP_MODULES (1u << 16)
+/** UTF-16 units of one text in a minidump: the longest path of Windows. */
+#define HGR_MAX_MINIDUMP_TEXT_UNITS 32767u
+/** UTF-16 units of all texts of a minidump: 64 for each possible module; texts may share their bytes in the file. */
+#define HGR_MAX_MINIDUMP_TEXT (64u * HGR_MAX_MINIDUMP_MODULES)
+/** Files in a zip archive that are looked into for a dump. */
+#define HGR_MAX_ZIP_ENTRIES (1u << 16)
 /** zstd --long=31 is the most its own tool offers. */
 #define HGR_MAX_ZSTD_WINDOW_LOG 31
 

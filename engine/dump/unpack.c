@@ -39,6 +39,7 @@ struct unpacking {
     size_t         mapped, len; /* room; of it written */
     uint64_t       limit;
     bool           truncated;
+    const char    *format; /* for messages */
     hgr_status    *status;
 };
 
@@ -112,10 +113,10 @@ static hgr_result step(struct unpacking *u)
     return hgr_run_check_cancel(u->run, u->status);
 }
 
-static hgr_result fail_damaged(struct unpacking *u, const char *format, const char *why)
+static hgr_result fail_damaged(struct unpacking *u, const char *why)
 {
     return hgr_fail_file(u->status, HGR_BAD_DATA, u->in_pos, "damaged %s data at offset %zu: %s",
-                         format, u->in_pos, why);
+                         u->format, u->in_pos, why);
 }
 
 /* ---- zstd ---- */
@@ -136,7 +137,7 @@ static hgr_result fail_zstd(struct unpacking *u, size_t code)
 {
     if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation)
         return hgr_fail(u->status, HGR_NO_MEMORY, "zstd: out of memory for its window");
-    return fail_damaged(u, "zstd", ZSTD_getErrorName(code));
+    return fail_damaged(u, ZSTD_getErrorName(code));
 }
 
 /* One frame. known: the output has room for all of it and stays where it is. */
@@ -219,17 +220,17 @@ static hgr_result unpack_zstd(struct unpacking *u)
     return result;
 }
 
-/* ---- gzip ---- */
+/* ---- gzip, deflate ---- */
 
-static void *gzip_alloc(void *opaque, unsigned count, unsigned size)
+void *hgr_zlib_alloc(void *run, unsigned count, unsigned size)
 {
     void *block = NULL;
-    return hgr_alloc(opaque, count, size, "gzip", &block, NULL) == HGR_OK ? block : NULL;
+    return hgr_alloc(run, count, size, "zlib", &block, NULL) == HGR_OK ? block : NULL;
 }
 
-static void gzip_free(void *opaque, void *block)
+void hgr_zlib_free(void *run, void *block)
 {
-    (void)opaque;
+    (void)run;
     hgr_free(block);
 }
 
@@ -247,7 +248,7 @@ static int inflate_step(struct unpacking *u, z_stream *stream)
     return code;
 }
 
-static hgr_result unpack_members(struct unpacking *u, z_stream *stream)
+static hgr_result unpack_members(struct unpacking *u, hgr_packing packing, z_stream *stream)
 {
     for (;;) {
         hgr_result result = reserve_more(u);
@@ -257,13 +258,15 @@ static hgr_result unpack_members(struct unpacking *u, z_stream *stream)
             return result;
         int code = inflate_step(u, stream);
         if (code == Z_MEM_ERROR)
-            return hgr_fail(u->status, HGR_NO_MEMORY, "gzip: out of memory");
+            return hgr_fail(u->status, HGR_NO_MEMORY, "zlib: out of memory");
         if (code == Z_BUF_ERROR) { /* no progress though there is room: the input ended */
             u->truncated = true;
             return HGR_OK;
         }
         if (code != Z_OK && code != Z_STREAM_END)
-            return fail_damaged(u, "gzip", stream->msg ? stream->msg : "not deflated");
+            return fail_damaged(u, stream->msg ? stream->msg : "not deflated");
+        if (code == Z_STREAM_END && packing == HGR_PACKED_DEFLATE)
+            return HGR_OK;
         if (code == Z_STREAM_END &&
             hgr_packing_of(u->in + u->in_pos, u->in_len - u->in_pos) != HGR_PACKED_GZIP)
             return HGR_OK; /* what follows the last member is padding, as gzip itself sees it */
@@ -272,12 +275,14 @@ static hgr_result unpack_members(struct unpacking *u, z_stream *stream)
     }
 }
 
-static hgr_result unpack_gzip(struct unpacking *u)
+static hgr_result unpack_zlib(struct unpacking *u, hgr_packing packing)
 {
-    z_stream stream = {.zalloc = gzip_alloc, .zfree = gzip_free, .opaque = (void *)(uintptr_t)u->run};
-    if (inflateInit2(&stream, 15 + 16) != Z_OK)
-        return hgr_fail(u->status, HGR_NO_MEMORY, "gzip: out of memory");
-    hgr_result result = unpack_members(u, &stream);
+    z_stream stream = {.zalloc = hgr_zlib_alloc, .zfree = hgr_zlib_free,
+                       .opaque = (void *)(uintptr_t)u->run};
+    int window = packing == HGR_PACKED_DEFLATE ? -MAX_WBITS : MAX_WBITS + 16; /* + 16: gzip's header */
+    if (inflateInit2(&stream, window) != Z_OK)
+        return hgr_fail(u->status, HGR_NO_MEMORY, "zlib: out of memory");
+    hgr_result result = unpack_members(u, packing, &stream);
     inflateEnd(&stream);
     return result;
 }
@@ -309,12 +314,14 @@ hgr_result hgr_unpack(const uint8_t *bytes, size_t len, hgr_packing packing, con
                       uint64_t limit_bytes, const hgr_run *run, hgr_unpacked *out,
                       hgr_status *status)
 {
+    static const char *const NAMES[] = {"", "zstd", "gzip", "deflate"};
     struct unpacking u = {.run = run, .dir = dir ? dir : "/tmp", .in = bytes, .in_len = len,
-                          .fd = -1, .limit = limit_bytes, .status = status};
+                          .fd = -1, .limit = limit_bytes, .format = NAMES[packing],
+                          .status = status};
     hgr_phase_timer timer = hgr_phase_begin(run, "unpack");
     hgr_result result = open_temporary(&u);
     if (result == HGR_OK)
-        result = packing == HGR_PACKED_ZSTD ? unpack_zstd(&u) : unpack_gzip(&u);
+        result = packing == HGR_PACKED_ZSTD ? unpack_zstd(&u) : unpack_zlib(&u, packing);
     if (result == HGR_OK)
         result = finish(&u, out);
     if (u.map)

@@ -11,7 +11,7 @@ typedef struct hgr_unpacked {
 } hgr_unpacked;
 
 /**
- * Unpack zstd (any window up to 2 GiB, several frames) or gzip (several members).
+ * Unpack zstd (any window up to 2 GiB, several frames), gzip (several members) or bare deflate.
  *
  * Values   limit_bytes: more is HGR_TOO_LARGE. dir NULL = /tmp.
  * Cost     zstd frames that tell their size are unpacked straight into the mapping: no window memory.
@@ -21,5 +21,9 @@ typedef struct hgr_unpacked {
 HGR_MUST_CHECK hgr_result hgr_unpack(const uint8_t *bytes, size_t len, hgr_packing packing,
                                      const char *dir, uint64_t limit_bytes, const hgr_run *run,
                                      hgr_unpacked *out, hgr_status *status);
+
+/** zlib's memory through the run (its opaque). */
+void *hgr_zlib_alloc(void *run, unsigned count, unsigned size);
+void hgr_zlib_free(void *run, void *block);
 
 #endif

@@ -1,0 +1,2 @@
+/* placeholder */
+typedef int hgr_answers_placeholder;
