@@ -2,15 +2,15 @@
 //   GET /  /leak/N  /gc  /churn  /login/NAME  /agenda?week=N  /slow/ID   POST /form
 // LEAK_N in the environment: materials leaked at start (default 2010). The line "ready" on stdout says that all states are reached.
 using System;
-using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Scoodle.States;
 
 namespace Scoodle;
@@ -20,15 +20,15 @@ public static class Program
     /// <summary>Never completes: whatever awaits it stays suspended.</summary>
     public static readonly TaskCompletionSource Never = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public static async Task Main(string[] args)
+    public static async Task Main()
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
-        builder.WebHost.UseUrls(Environment.GetEnvironmentVariable("SITE_URL") ?? "http://127.0.0.1:5080");
-        builder.Logging.ClearProviders();
-        // beside the program: the site writes to no other folder
-        builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(AppContext.BaseDirectory, "keys")));
+        // the smallest host that has what the site needs: every assembly more makes the recorded dumps bigger
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls(Environment.GetEnvironmentVariable("SITE_URL") ?? "http://127.0.0.1:5080");
+        builder.Services.AddRouting();
         builder.Services.AddDistributedMemoryCache();
         builder.Services.AddSession(options => options.Cookie.Name = "scoodle");
+        PlainProtection.ReplaceIn(builder.Services);
         var app = builder.Build();
         app.UseSession();
         MapEndpoints(app);
@@ -54,44 +54,69 @@ public static class Program
         Finalization.Reach();
     }
 
-    static void MapEndpoints(WebApplication app)
+    static int RouteNumber(HttpContext context, string name) => int.Parse((string)context.Request.RouteValues[name]!);
+
+    static void MapEndpoints(IEndpointRouteBuilder app)
     {
-        app.MapGet("/", () => $"{Store.Materials.Count} materials, {GC.GetTotalMemory(false)} bytes\n");
-        app.MapGet("/leak/{count:int}", (int count) =>
+        app.MapGet("/", context => context.Response.WriteAsync($"{Store.Materials.Count} materials, {GC.GetTotalMemory(false)} bytes\n"));
+        app.MapGet("/leak/{count:int}", context =>
         {
-            Store.Leak(count);
-            return $"{Store.Materials.Count} materials\n";
+            Store.Leak(RouteNumber(context, "count"));
+            return context.Response.WriteAsync($"{Store.Materials.Count} materials\n");
         });
-        app.MapGet("/churn", () =>
+        app.MapGet("/churn", context =>
         {
             Store.Churn();
-            return "churned\n";
+            return context.Response.WriteAsync("churned\n");
         });
-        app.MapGet("/gc", () =>
+        app.MapGet("/gc", context =>
         {
             // not WaitForPendingFinalizers: the finalizer thread is blocked on purpose
             GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
             GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
-            return $"{GC.CollectionCount(2)} full collections\n";
+            return context.Response.WriteAsync($"{GC.CollectionCount(2)} full collections\n");
         });
-        app.MapGet("/login/{name}", (string name, HttpContext context) =>
+        app.MapGet("/login/{name}", context =>
         {
+            string name = (string)context.Request.RouteValues["name"]!;
             context.Session.SetString("user", name);
             context.Session.SetInt32("week", 47);
-            return $"welcome {name}\n";
+            return context.Response.WriteAsync($"welcome {name}\n");
         });
-        app.MapGet("/agenda", (int week) => new AgendaController().AgendaOverzicht(week));
-        app.MapGet("/slow/{id:int}", async (int id, HttpContext context) =>
+        app.MapGet("/agenda", context =>
         {
+            int count = new AgendaController().AgendaOverzicht(int.Parse(context.Request.Query["week"]!));
+            return context.Response.WriteAsync($"{count} items\n");
+        });
+        app.MapGet("/slow/{id:int}", async context =>
+        {
+            int id = RouteNumber(context, "id");
             string user = context.Session.GetString("user") ?? "nobody";
             await Never.Task;
-            return user + id;
+            await context.Response.WriteAsync($"{user} {id}\n");
         });
-        app.MapPost("/form", async (HttpContext context) =>
+        app.MapPost("/form", async context =>
         {
             var form = await context.Request.ReadFormAsync();
             await Never.Task;
-            return form.Count;
+            await context.Response.WriteAsync($"{form.Count} fields\n");
         });
+    }
+}
+
+/// <summary>Stands for the data protection of session cookies, which would bring XML, key files and a crypto library into the process.</summary>
+sealed class PlainProtection : IDataProtectionProvider, IDataProtector
+{
+    public IDataProtector CreateProtector(string purpose) => this;
+    public byte[] Protect(byte[] plaintext) => plaintext;
+    public byte[] Unprotect(byte[] protectedData) => protectedData;
+
+    public static void ReplaceIn(IServiceCollection services)
+    {
+        bool IsReal(ServiceDescriptor s) =>
+            (s.ServiceType.FullName + s.ImplementationType?.FullName).Contains("Microsoft.AspNetCore.DataProtection");
+        foreach (var service in services.Where(IsReal).ToList())
+            services.Remove(service);
+        services.AddSingleton<IDataProtectionProvider, PlainProtection>();
     }
 }
