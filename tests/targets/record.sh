@@ -1,17 +1,23 @@
 #!/bin/sh
 # Publishes the site, brings it into the states of website/States, and records its memory with the runtime's own createdump.
-# Needs the .NET SDK (10 or later), curl and, for a neutral host name in the dumps, unshare. Nothing else in the project needs .NET.
-#   tests/targets/record.sh [-o DIR] [-f] [NAME...]      -o where to (default: ./recorded)   -f also a --full dump of each
-# Writes DIR/site-NAME-x64.before.dmp and .after.dmp (one process: 5,000 more items, a churn, two full collections between),
-# and keeps DIR/app-VERSION, whose libmscordaccore.so the peers in bench/peers need. NAMEs: see settings().
+# Needs the .NET SDK (10 or later), curl, gdb and a C compiler (for "native") and, for a neutral host name in the dumps, unshare. Nothing else in the project needs .NET.
+#   tests/targets/record.sh [-o DIR] [-k KIND] [-n ITEMS] [-m MORE] [NAME...]
+#     -o where to (./recorded)   -k createdump's kind: withheap or full (withheap)
+#     -n items leaked before the first dump (2010)   -m items leaked between the two (5000)
+# Writes DIR/site-NAME-x64.before.dmp and .after.dmp (one process; between them: more items, a churn, two full collections), and keeps
+# DIR/app-VERSION, whose libmscordaccore.so the peers in bench/peers need. NAMEs: see settings(); the last, "native", is a program in C.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$PWD/recorded
-full=no
-while getopts o:f option; do
+kind=withheap
+items=2010
+more=5000
+while getopts o:k:n:m: option; do
     case $option in
     o) out=$OPTARG ;;
-    f) full=yes ;;
+    k) kind=$OPTARG ;;
+    n) items=$OPTARG ;;
+    m) more=$OPTARG ;;
     *) exit 64 ;;
     esac
 done
@@ -20,7 +26,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 app=/app                        # where the site lives while it is recorded: its path is in the dump
 port=5080
-names=${*:-net8 net9 net10 net9-segments net10-server net10-datas}
+names=${*:-net8 net9 net10 net9-segments net10-server net10-datas native}
 
 # runtime version and environment of a recording
 settings() {
@@ -55,17 +61,17 @@ start_site() {
     : >"$out/site.log"
     if unshare --uts true 2>/dev/null; then
         # shellcheck disable=SC2086
-        unshare --uts sh -c "hostname site; exec env -i HOME=$app $env ./Scoodle.Web" >"$out/site.log" 2>&1 &
+        unshare --uts sh -c "hostname site; exec env -i HOME=$app LEAK_N=$items $env ./Scoodle.Web" >"$out/site.log" 2>&1 &
     else
         # shellcheck disable=SC2086
-        env -i HOME=$app $env ./Scoodle.Web >"$out/site.log" 2>&1 &
+        env -i HOME=$app LEAK_N=$items $env ./Scoodle.Web >"$out/site.log" 2>&1 &
     fi
     site=$!
     trap 'kill -9 $site 2>/dev/null' EXIT
     tries=0
     until grep -q '^ready' "$out/site.log"; do
         tries=$((tries + 1))
-        [ $tries -lt 120 ] || { cat "$out/site.log" >&2; exit 1; }
+        [ $tries -lt 600 ] || { cat "$out/site.log" >&2; exit 1; }
         sleep 0.5
     done
 }
@@ -80,10 +86,10 @@ load_site() {
     sleep 3
 }
 
-dump() { # dump KIND FILE
-    "$app/createdump" "$1" -f "$2" "$site" >>"$out/site.log"
-    chmod 644 "$2"
-    check_clean "$2"
+dump() {
+    "$app/createdump" "--$kind" -f "$1" "$site" >>"$out/site.log"
+    chmod 644 "$1"
+    check_clean "$1"
 }
 
 # a word as a pattern of bytes: narrow, or wide as the heap's strings have it
@@ -100,23 +106,40 @@ check_clean() {
     done
 }
 
+# what a reader gets that is no dump of a .NET process: by gdb's gcore
+record_native() {
+    rm -rf "$app"
+    mkdir "$app"
+    cc -O1 -pthread -o "$app/native" "$here/native/native.c"
+    cd "$app"
+    env -i ./native >"$out/site.log" &
+    site=$!
+    sleep 1
+    gcore -o "$out/native" "$site" >/dev/null 2>&1
+    kill -9 "$site"
+    mv "$out/native.$site" "$out/native-x64.core"
+    check_clean "$out/native-x64.core"
+}
+
 for name in $names; do
+    if [ "$name" = native ]; then
+        record_native
+        continue
+    fi
     settings "$name"
     publish
     start_site
     load_site
-    dump --withheap "$out/site-$name-x64.before.dmp"
-    [ $full = no ] || dump --full "$out/site-$name-x64.before-full.dmp"
-    get /leak/5000 >/dev/null
+    dump "$out/site-$name-x64.before.dmp"
+    get "/leak/$more" >/dev/null
     get /churn >/dev/null
     get /gc >/dev/null
     sleep 1
-    dump --withheap "$out/site-$name-x64.after.dmp"
-    [ $full = no ] || dump --full "$out/site-$name-x64.after-full.dmp"
+    dump "$out/site-$name-x64.after.dmp"
     kill -9 "$site"
     wait "$site" 2>/dev/null || :
     trap - EXIT
     cd "$out"
-    echo "recorded $name ($version): $(du -h "$out/site-$name-x64.before.dmp" | cut -f1) before, $(du -h "$out/site-$name-x64.after.dmp" | cut -f1) after"
+    echo "recorded $name ($version)"
 done
 rm -rf "$app"
