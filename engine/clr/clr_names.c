@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/status.h"
+#include "clr_resolve.h"
 
 #define MAX_NESTING 32u /* types inside types */
 
@@ -49,6 +50,7 @@ void hgr_clr_names_free(hgr_clr_names *names)
 {
     if (!names)
         return;
+    hgr_clr_resolver_free(names->resolver);
     hgr_free(names->fields);
     hgr_map_fini(&names->field_index);
     hgr_free(names->names);

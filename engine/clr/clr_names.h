@@ -30,6 +30,8 @@ struct hgr_clr_names {
     hgr_map field_index; /* method table -> fields[] */
     hgr_clr_own_fields *fields;
     size_t nfields, fields_capacity;
+
+    struct hgr_clr_resolver *resolver; /* clr_resolve.c; NULL until a signature is asked about */
 };
 
 /** The module that defines the type (method_table_module); NULL when unreadable or out of memory.
