@@ -157,7 +157,8 @@ static int compare_areas(const void *left, const void *right)
 /* Ascending and disjoint: what overlaps an earlier area is cut or dropped. */
 static void settle_areas(struct hgr_dump *dump)
 {
-    qsort(dump->areas, dump->nareas, sizeof *dump->areas, compare_areas);
+    if (dump->nareas > 1) /* qsort must not see NULL */
+        qsort(dump->areas, dump->nareas, sizeof *dump->areas, compare_areas);
     size_t kept = 0;
     uint64_t end = 0;
     for (size_t i = 0; i < dump->nareas; i++) {

@@ -69,6 +69,7 @@ hgr_result hgr_minidump_module_list(hgr_minidump *md, hgr_cursor stream, hgr_sta
     }
     if (dump->nmodules) /* the program itself is the first in the list */
         dump->info.process_name = file_name(dump->modules[0].path);
-    qsort(dump->modules, dump->nmodules, sizeof *dump->modules, compare_modules);
+    if (dump->nmodules > 1) /* qsort must not see NULL */
+        qsort(dump->modules, dump->nmodules, sizeof *dump->modules, compare_modules);
     return result;
 }
