@@ -268,9 +268,9 @@ static hgr_result add_objects(struct reader *reader, uint64_t start, uint64_t en
     const hgr_space *space = reader->runtime->space;
     hgr_clr_handles *out = reader->out;
     uint32_t p = space->pointer_size;
-    if (hgr_space_present(space, start, end - start) < end - start)
-        reader->out->bad++;
-    for (uint64_t at = start; at < end; at += p) {
+    uint64_t present = hgr_space_present(space, start, end - start);
+    reader->out->bad += present < end - start;
+    for (uint64_t at = start; present >= p; at += p, present -= p) {
         uint64_t object;
         if (!hgr_space_ptr(space, at, &object) || object == 0)
             continue;

@@ -17,6 +17,7 @@ struct scan {
     hgr_clr_stack_word *words;
     size_t count, capacity;
     uint64_t low, high; /* of all segments */
+    uint64_t budget;    /* bytes still to scan: stacks do not overlap, so all memory at most */
 };
 
 static hgr_result consider(struct scan *scan, const hgr_clr_stack_word *word)
@@ -84,8 +85,10 @@ static hgr_result scan_stack(struct scan *scan, uint32_t index, const hgr_clr_th
             break;
         uint64_t from = align_up(range->start_addr > at ? range->start_addr : at, p);
         uint64_t to = range->end_addr < end ? range->end_addr : end;
-        if (from < to)
+        if (from < to && to - from <= scan->budget) {
+            scan->budget -= to - from;
             result = scan_words(scan, index, range, from, to);
+        }
         at = to;
     }
     return result;
@@ -100,6 +103,8 @@ hgr_result hgr_clr_stack_words(const hgr_runtime *runtime, const hgr_run *run,
         scan.low = runtime->segments[0].start_addr;
         scan.high = runtime->segments[runtime->nsegments - 1].end_addr;
     }
+    for (size_t i = 0; i < runtime->space->count; i++)
+        scan.budget += runtime->space->ranges[i].end_addr - runtime->space->ranges[i].start_addr;
     for (size_t i = 0; i < runtime->nthreads && result == HGR_OK; i++) {
         const hgr_clr_thread *thread = &runtime->threads[i];
         if (!thread->os_thread)
