@@ -57,24 +57,24 @@ void show_branches(tool_session *session, const hgr_branches *branches, uint64_t
 void show_branches_json(tool_session *session, const hgr_branches *branches)
 {
     tool_json *json = &session->json;
-    out_array(json, "branches");
+    json_array(json, "branches");
     for (size_t i = 0; i < hgr_branches_count(branches); i++) {
         const hgr_branch *branch = hgr_branches_get(branches, i);
         strbuf name = {0};
         describe_branch(session, branches, i, &name);
-        out_object(json, NULL);
-        out_u64(json, "depth", branch->depth);
+        json_object(json, NULL);
+        json_u64(json, "depth", branch->depth);
         if (branch->parent == UINT32_MAX)
-            out_null(json, "parent");
+            json_null(json, "parent");
         else
-            out_u64(json, "parent", branch->parent);
-        out_text(json, "name", strbuf_get(&name));
-        out_u64(json, "count", branch->count);
-        out_u64(json, "bytes", branch->bytes);
+            json_u64(json, "parent", branch->parent);
+        json_text(json, "name", strbuf_get(&name));
+        json_u64(json, "count", branch->count);
+        json_u64(json, "bytes", branch->bytes);
         if (branch->depth)
-            out_address(json, "example", hgr_node_address(session->snapshot, branch->example));
-        out_end_object(json);
+            json_address(json, "example", hgr_node_address(session->snapshot, branch->example));
+        json_end_object(json);
         strbuf_fini(&name);
     }
-    out_end_array(json);
+    json_end_array(json);
 }

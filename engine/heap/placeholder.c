@@ -1,2 +1,0 @@
-/* placeholder */
-typedef int hgr_heap_placeholder;
