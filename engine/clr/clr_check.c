@@ -7,6 +7,7 @@
 
 #include "../base/status.h"
 #include "clr_limits.h"
+#include "method_table.h"
 
 #define HAS_COMPONENT_SIZE UINT32_C(0x80000000)
 #define SAMPLED_SEGMENTS   256u
@@ -93,21 +94,47 @@ static bool module_image(const hgr_runtime *runtime, uint64_t module, uint64_t *
            hgr_space_ptr(space, *out + layout->layout_base, out);
 }
 
-hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_status *status)
+static hgr_result check_name(const hgr_runtime *runtime, const hgr_metadata *metadata,
+                             uint64_t type_addr, const char *expected, hgr_status *status)
 {
+    const char *seen = "";
+    size_t len = 0;
+    hgr_method_table type;
+    if (!hgr_method_table_read(runtime, type_addr, &type))
+        return fail_absent(expected, type_addr, status);
+    if (hgr_metadata_string(metadata, HGR_TABLE_TYPE_DEF, type.rid, HGR_TYPE_DEF_NAME, &seen,
+                            &len) &&
+        strcmp(seen, expected) == 0)
+        return HGR_OK;
+    return hgr_fail_addr(status, HGR_BAD_DATA, type_addr,
+                         "System.%s: row %u of its metadata is \"%.64s\" with the layout of %s",
+                         expected, type.rid, seen, runtime->layout.name);
+}
+
+hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_metadata *out, hgr_status *status)
+{
+    static const char what[] = "metadata of the core library";
     uint64_t module, base;
     char magic[2];
+    hgr_metadata_place place;
     if (!hgr_space_ptr(runtime->space, runtime->object_mt + runtime->layout.mt_module, &module))
-        return fail_absent("System.Object's module", runtime->object_mt, status);
+        return fail_absent(what, runtime->object_mt, status);
     if (!module_image(runtime, module, &base))
-        return fail_absent("the image of System.Object's module", module, status);
+        return fail_absent(what, module, status);
     if (!hgr_space_read(runtime->space, base, magic, sizeof magic))
-        return fail_absent("the image of System.Object's module", base, status);
+        return fail_absent(what, base, status);
     if (memcmp(magic, "MZ", 2) != 0)
         return hgr_fail_addr(status, HGR_BAD_DATA, base,
                              "System.Object's module: no image at 0x%llx with the layout of %s",
                              (unsigned long long)base, runtime->layout.name);
-    return HGR_OK;
+    if (hgr_metadata_locate(runtime->space, base, &place, NULL) != HGR_OK)
+        return fail_absent(what, base, status);
+    const uint8_t *bytes = hgr_space_view(runtime->space, place.addr, place.bytes);
+    if (!bytes || hgr_metadata_parse(bytes, place.bytes, place.addr, out, NULL) != HGR_OK)
+        return fail_absent(what, place.addr, status);
+    hgr_result result = check_name(runtime, out, runtime->object_mt, "Object", status);
+    return result != HGR_OK ? result
+                            : check_name(runtime, out, runtime->string_mt, "String", status);
 }
 
 void hgr_clr_check_threads(hgr_runtime *runtime)

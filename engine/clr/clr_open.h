@@ -4,6 +4,7 @@
 #define HGR_CLR_CLR_OPEN_H
 
 #include "clr.h"
+#include "metadata.h"
 
 /* ---- clr_symbols.c ---- */
 
@@ -49,6 +50,10 @@ hgr_clr_version hgr_clr_version_find(const hgr_dump *dump, const hgr_module *mod
 bool hgr_clr_version_parse(const char *text, size_t len, hgr_clr_version *out);
 /** ".../Microsoft.NETCore.App/8.0.31/System.Runtime.dll"; false when the path names no version. */
 bool hgr_clr_version_from_path(const char *path, hgr_clr_version *out);
+/** The core library's informational version ("10.0.12+95017c71...") among its attributes' values.
+ */
+bool hgr_clr_version_from_blobs(const uint8_t *blobs, size_t len, uint32_t major,
+                                hgr_clr_version *out);
 
 /* ---- clr_descriptor.c ---- */
 
@@ -89,8 +94,14 @@ bool hgr_clr_looks_like_type(const hgr_runtime *runtime, uint64_t addr);
 /** Globals 1 to 3: the method tables of Object, String and Free. Errors: HGR_TRUNCATED,
  * HGR_BAD_DATA. */
 HGR_MUST_CHECK hgr_result hgr_clr_check_types(const hgr_runtime *runtime, hgr_status *status);
-/** Object's module has an image with metadata; HGR_TRUNCATED when its pages are absent. */
-HGR_MUST_CHECK hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_status *status);
+/**
+ * Object's and String's module has an image with metadata, where their rows are called so.
+ *
+ * Values   *out: that metadata (the core library's), borrowed from the dump.
+ * Errors   HGR_TRUNCATED (its pages are not in the dump), HGR_BAD_DATA.
+ */
+HGR_MUST_CHECK hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_metadata *out,
+                                               hgr_status *status);
 /** Threads against the dump's own, segments' first objects: failures become warnings. */
 void hgr_clr_check_threads(hgr_runtime *runtime);
 void hgr_clr_check_segments(hgr_runtime *runtime);

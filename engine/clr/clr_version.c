@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "clr_open.h"
 
+#include <stdio.h>
+
 #define VERSION_MARK  "@(#)Version "
 #define VERSION_BYTES 64 /* mark and number; the commit behind it is not needed */
 #define MAX_NUMBER    1000000u
@@ -107,4 +109,35 @@ hgr_clr_version hgr_clr_version_find(const hgr_dump *dump, const hgr_module *mod
         if (hgr_clr_version_from_path(hgr_dump_module(dump, i)->path, &version))
             return version;
     return version;
+}
+
+/* An attribute's value (ECMA-335 II.23.3) of one string: 01 00, length, text, 00 00. */
+static bool parse_attribute(const uint8_t *blobs, size_t len, size_t text, hgr_clr_version *out)
+{
+    if (text < 3 || blobs[text - 3] != 1 || blobs[text - 2] != 0)
+        return false;
+    size_t text_len = blobs[text - 1]; /* 0x80 and above is a longer form, which no version needs */
+    const char *at = (const char *)blobs + text;
+    uint32_t numbers[3];
+    if (text_len >= 0x80 || text_len + 2 > len - text || at[text_len] != 0 ||
+        !memchr(at, '+', text_len) || !parse_triple(at, at + text_len, numbers))
+        return false;
+    *out = (hgr_clr_version){numbers[0], numbers[1], numbers[2]};
+    return true;
+}
+
+bool hgr_clr_version_from_blobs(const uint8_t *blobs, size_t len, uint32_t major,
+                                hgr_clr_version *out)
+{
+    char prefix[16];
+    size_t prefix_len = (size_t)snprintf(prefix, sizeof prefix, "%u.", major);
+    for (size_t at = 0; at < len;) {
+        const uint8_t *hit = memmem(blobs + at, len - at, prefix, prefix_len);
+        if (!hit)
+            return false;
+        if (parse_attribute(blobs, len, (size_t)(hit - blobs), out))
+            return true;
+        at = (size_t)(hit - blobs) + 1;
+    }
+    return false;
 }

@@ -142,6 +142,18 @@ static hgr_result apply_descriptor(struct opening *opening, hgr_status *status)
     return HGR_OK;
 }
 
+/* The version text's pages are often left out of a dump; the core library's metadata is not. */
+static void refine_version(struct opening *opening, const hgr_metadata *core)
+{
+    if (opening->version.patch != UINT32_MAX)
+        return;
+    hgr_clr_version version;
+    if (hgr_clr_version_from_blobs(core->bytes + core->blob_off, core->blob_len,
+                                   opening->runtime->layout.major, &version) &&
+        version.major == opening->runtime->layout.major)
+        opening->version = version;
+}
+
 /* calibrate: look for the well-known classes elsewhere in the table when the row's entries fail. */
 static hgr_result try_layout(struct opening *opening, const hgr_clr_layout *row, bool calibrate,
                              hgr_status *status)
@@ -158,7 +170,10 @@ static hgr_result try_layout(struct opening *opening, const hgr_clr_layout *row,
     result = hgr_clr_check_types(runtime, status);
     if (result != HGR_OK && !(calibrate && calibrate_classes(opening)))
         return result;
-    result = hgr_clr_check_module(runtime, &why);
+    hgr_metadata core = {0};
+    result = hgr_clr_check_module(runtime, &core, &why);
+    if (result == HGR_OK)
+        refine_version(opening, &core);
     if (result == HGR_TRUNCATED && !(opening->shifted && opening->version.major == 0)) {
         hgr_runtime_warn(runtime, "%s: names come only from module files", why.text);
         return HGR_OK;
@@ -233,8 +248,8 @@ static const char *describe_layout(struct opening *opening, hgr_status *status)
     const hgr_clr_version *version = &opening->version;
     char descriptor[64] = "";
     if (opening->changed > 0)
-        snprintf(descriptor, sizeof descriptor, ", %u offsets by the contract descriptor",
-                 opening->changed);
+        snprintf(descriptor, sizeof descriptor, ", %u offset%s by the contract descriptor",
+                 opening->changed, opening->changed == 1 ? "" : "s");
     const char *shifted = opening->shifted ? ", globals found by shape" : "";
     if (version->major == layout->major && layout->verified && !opening->shifted)
         return arena_format(opening->runtime, status, "verified for %u.0%s", layout->major,

@@ -53,14 +53,64 @@ static void make_type(struct fake *fake, size_t at, uint32_t flags, uint32_t bas
     fake_u64(fake, at + 24, fake_at(AT_MODULE));
 }
 
+/* PE32+ headers that lead to metadata with three types: <Module>, System.Object, System.String. */
+static void make_core_library(struct fake *fake, size_t at)
+{
+    static const char strings[] = "\0<Module>\0System\0Object\0String";
+    static const uint16_t names[3][2] = {{1, 0}, {17, 10}, {24, 10}};
+    size_t root = at + 0x500, tables = root + 0x80;
+    memcpy(fake->bytes + at, "MZ", 2);
+    fake_u32(fake, at + 0x3c, 0x80);
+    memcpy(fake->bytes + at + 0x80, "PE\0\0", 4);
+    fake_u32(fake, at + 0x84, 0x00018664);        /* x64, one section */
+    fake_u32(fake, at + 0x94, 240);               /* of optional header */
+    fake_u32(fake, at + 0x98, 0x20b);             /* PE32+ */
+    fake_u32(fake, at + 0x98 + 60, 0x200);        /* headers */
+    fake_u32(fake, at + 0x98 + 108, 16);          /* directories */
+    fake_u32(fake, at + 0x98 + 112 + 112, 0x400); /* the 14th: COR20 */
+    fake_u32(fake, at + 0x98 + 112 + 116, 72);
+    fake_u32(fake, at + 0x98 + 240 + 8, 0x1000); /* section: size, address, raw size, raw offset */
+    fake_u32(fake, at + 0x98 + 240 + 12, 0);
+    fake_u32(fake, at + 0x98 + 240 + 16, 0x1000);
+    fake_u32(fake, at + 0x98 + 240 + 20, 0);
+    fake_u32(fake, at + 0x400, 72);
+    fake_u32(fake, at + 0x404, 0x00050002);
+    fake_u32(fake, at + 0x408, 0x500);
+    fake_u32(fake, at + 0x40c, 0x300);
+    memcpy(fake->bytes + root, "BSJB\1\0\1\0", 8);
+    fake_u32(fake, root + 12, 12);
+    memcpy(fake->bytes + root + 16, "v4.0.30319", 10);
+    fake_u32(fake, root + 28, 3 << 16); /* flags, streams */
+    fake_u32(fake, root + 32, 0x80);
+    fake_u32(fake, root + 36, 0x100);
+    memcpy(fake->bytes + root + 40, "#~", 2);
+    fake_u32(fake, root + 44, 0x180);
+    fake_u32(fake, root + 48, 0x40);
+    memcpy(fake->bytes + root + 52, "#Strings", 8);
+    fake_u32(fake, root + 64, 0x200);
+    fake_u32(fake, root + 68, 0x100);
+    memcpy(fake->bytes + root + 72, "#Blob", 5);
+    fake_u8(fake, tables + 4, 2);
+    fake_u8(fake, tables + 7, 1);
+    fake_u64(fake, tables + 8, 1u << 2); /* TypeDef alone */
+    fake_u32(fake, tables + 24, 3);
+    for (size_t i = 0; i < 3; i++) { /* flags, name, namespace, extends, fields, methods */
+        fake_u32(fake, tables + 28 + 14 * i + 4, names[i][0] | (uint32_t)names[i][1] << 16);
+        fake_u32(fake, tables + 28 + 14 * i + 10, 1 | 1 << 16);
+    }
+    memcpy(fake->bytes + root + 0x180, strings, sizeof strings);
+}
+
 static void make_types(struct fake *fake)
 {
     make_type(fake, AT_TYPES, 0x200, 24, 0);
     make_type(fake, AT_TYPES + 0x100, 0x80000002, 22, fake_at(AT_TYPES));
     make_type(fake, AT_TYPES + 0x200, 0x80000001, 24, 0);
     make_type(fake, AT_TYPES + 0x300, 0x200, 32, fake_at(AT_TYPES));
+    fake_u32(fake, AT_TYPES + 8, 2 << 8); /* rows of the core library's metadata */
+    fake_u32(fake, AT_TYPES + 0x108, 3 << 8);
     fake_u64(fake, AT_MODULE + 224, fake_at(AT_CORELIB));
-    memcpy(fake->bytes + AT_CORELIB, "MZ", 2);
+    make_core_library(fake, AT_CORELIB);
 }
 
 /* A gen0 context in the first region: objects up to + 0x128, a hole to + 0x200 + 24. */

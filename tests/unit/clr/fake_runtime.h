@@ -27,7 +27,7 @@ enum {
     AT_THREADS = 0x26000, /* Thread i at + 0x400 i, its locals at + 0x300 */
     AT_TYPES = 0x28000,   /* method tables of Object, String, Free, a class; + 0x100 each */
     AT_MODULE = 0x29000,
-    AT_CORELIB = 0x2a000,
+    AT_CORELIB = 0x2a000, /* metadata at + 0x500, its blobs at + 0x700 */
     AT_HANDLE_MAP = 0x2b000,
     AT_QUEUES = 0x2c000,  /* CFinalize of heap h at + 0x800 h */
     AT_STACKS = 0x30000,  /* of thread i at + 0x1000 i */

@@ -206,6 +206,48 @@ static void version_paths(void **state)
     }
 }
 
+static void version_attributes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *blobs;
+        size_t len;
+        uint32_t patch; /* UINT32_MAX: refused */
+    } cases[] = {
+        {"\0\21\1\0\15"
+         "10.0.12+abcde\0\0",
+         20, 12},
+        {"\0\11\1\0\6"
+         "10.0.1\0\0\1\0\15"
+         "10.0.12+abcde\0\0",
+         31, 12}, /* the first is another attribute */
+        {"\1\0\15"
+         "10.0.12+abcde\0",
+         17, UINT32_MAX}, /* cut off */
+        {"\1\0\16"
+         "10.0.12+abcde\0\0",
+         18, UINT32_MAX}, /* a length that does not fit */
+        {"\1\0\377"
+         "10.0.12+abcde\0\0",
+         18, UINT32_MAX},
+        {"\0\0\15"
+         "10.0.12+abcde\0\0",
+         18, UINT32_MAX},
+        {"10.0.12+abcde\0\0", 15, UINT32_MAX},
+        {"\1\0\15"
+         "10.0.x2+abcde\0\0",
+         18, UINT32_MAX},
+        {"", 0, UINT32_MAX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hgr_clr_version version = {0, 0, UINT32_MAX};
+        bool known =
+            hgr_clr_version_from_blobs((const uint8_t *)cases[i].blobs, cases[i].len, 10, &version);
+        if (known != (cases[i].patch != UINT32_MAX) || version.patch != cases[i].patch)
+            fail_msg("case %zu: %d, patch %u", i, known, version.patch);
+    }
+}
+
 static void layout_rows_are_found_by_all_three_keys(void **state)
 {
     (void)state;
@@ -235,6 +277,7 @@ int main(void)
         cmocka_unit_test(huge_json_is_refused),
         cmocka_unit_test(version_texts),
         cmocka_unit_test(version_paths),
+        cmocka_unit_test(version_attributes),
         cmocka_unit_test(layout_rows_are_found_by_all_three_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -458,6 +458,8 @@ static void failed_self_checks_stop(void **state)
         {AT_TYPES + 0x104, 24, "System.String: no method table"},
         {AT_TYPES + 0x200, 1, "Free: no method table"},
         {AT_CORELIB, 0, "System.Object's module: no image"},
+        {AT_TYPES + 8, 3 << 8, "System.Object: row 3 of its metadata is \"String\""},
+        {AT_TYPES + 0x108, 9 << 8, "System.String: row 9 of its metadata is \"\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fake fake;
@@ -475,7 +477,14 @@ static void absent_metadata_is_only_a_warning(void **state)
     fake_make(&fake, 0);
     fake_seal(&fake, fake_at(AT_CORELIB), fake_at(AT_CORELIB + 0x1000));
     hgr_runtime *runtime = open_fake(&fake);
-    assert_true(warned(runtime, "names come only from module files"));
+    assert_true(warned(runtime, "metadata of the core library: not in the dump: names come only"));
+    hgr_runtime_close(runtime);
+    fake_free(&fake);
+    fake_make(&fake, 0); /* the image is there, its metadata is not */
+    fake_u32(&fake, AT_CORELIB + 0x500, 0);
+    fake_seal(&fake, 0, 0);
+    runtime = open_fake(&fake);
+    assert_true(warned(runtime, "metadata of the core library"));
     hgr_runtime_close(runtime);
     fake_free(&fake);
 }
@@ -499,6 +508,13 @@ static void versions_choose_their_layout(void **state)
     struct fake fake;
     fake_make(&fake, 0);
     memcpy(fake.bytes + AT_TEXT, "@(#)Version 10.0.1226.42308 @Commit: x", 38);
+    open_and_expect(&fake, "10.0.12", "verified for 10.0");
+
+    fake_make(&fake, 0);
+    memcpy(fake.bytes + AT_CORELIB + 0x720,
+           "\1\0\15"
+           "10.0.12+abcde\0",
+           18);
     open_and_expect(&fake, "10.0.12", "verified for 10.0");
 
     fake_make(&fake, 0);
@@ -538,7 +554,7 @@ static void the_descriptor_moves_offsets_and_globals(void **state)
     assert_int_equal(runtime->nthreads, 3);
     assert_int_equal(runtime->threads[0].id, 77);
     assert_string_equal(hgr_runtime_get_info(runtime)->layout,
-                        "verified for 10.0, 1 offsets by the contract descriptor");
+                        "verified for 10.0, 1 offset by the contract descriptor");
     assert_string_equal(hgr_runtime_get_info(runtime)->found_by,
                         "writable-page search, contract descriptor");
     hgr_runtime_close(runtime);
