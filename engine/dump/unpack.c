@@ -26,7 +26,8 @@
 #include "limits.h"
 
 #define INPUT_STEP  ((size_t)1 << 20)  /* bytes between two looks at progress and cancellation */
-#define OUTPUT_STEP ((uint64_t)64 << 20)
+#define OUTPUT_STEP ((uint64_t)64 << 20) /* most room made at once ahead of what is needed */
+#define INPUT_GROWS 8                    /* first guess of the ratio, where nothing tells the size */
 #define SPARE_BYTES ((uint64_t)64 << 20) /* left free on the disk for everybody else */
 
 struct unpacking {
@@ -102,7 +103,9 @@ static hgr_result reserve_more(struct unpacking *u)
 {
     if (u->len < u->mapped)
         return HGR_OK;
-    uint64_t step = u->len / 2 > OUTPUT_STEP ? u->len / 2 : OUTPUT_STEP;
+    uint64_t step = u->in_len * INPUT_GROWS + 65536;
+    step = step < OUTPUT_STEP ? step : OUTPUT_STEP;
+    step = u->len / 2 > step ? u->len / 2 : step;
     uint64_t room = u->limit - u->len < step ? u->limit - u->len : step;
     return reserve(u, room ? u->len + room : u->len + 1);
 }
