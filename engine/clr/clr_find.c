@@ -209,7 +209,7 @@ static hgr_result fail_unread(const hgr_dump *dump, const hgr_module *module, hg
     if (version.major != 0 &&
         !hgr_clr_layout_find(version.major, dump->info.os, dump->info.pointer_size))
         return hgr_fail(status, HGR_UNSUPPORTED,
-                        "%s: .NET %u.%u on %s %s is not read yet; Linux x64 8, 9 and 10 are",
+                        "%s: .NET %u.%u on %s %s is not read yet: no table of its structures",
                         file_name(module->path), version.major, version.minor, dump->info.os,
                         dump->info.cpu);
     return hgr_fail_addr(status, HGR_TRUNCATED, module->base_addr,

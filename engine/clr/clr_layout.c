@@ -3,9 +3,8 @@
  * Input: major version, operating system, pointer size. Output: the row that fits, or NULL. A new
  * runtime is a new row; nothing else may test a version. Rows that were compared object by object
  * with an independent reader on recorded dumps say verified = true. */
-#include "clr_layout.h"
+#include "clr_layout_rows.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #define NONE HGR_NO_OFFSET
@@ -22,11 +21,7 @@
     .class_num_thread_static_fields = 58, .class_packed = false, .class_is_packed_at = NONE,       \
     .class_fixed_size_at = NONE
 
-static const struct layout_row {
-    const char    *os;
-    uint32_t       pointer_size;
-    hgr_clr_layout layout;
-} ROWS[] = {
+static const hgr_clr_layout_row ROWS[] = {
     {"linux", 8,
      {.name = "10.0 linux-x64",
       .major = 10,
@@ -221,25 +216,36 @@ static const struct layout_row {
       .handle_segment_table = 0x7d0}},
 };
 
+/* Every table, one after the other; NULL past the last row. */
+static const hgr_clr_layout_row *row_at(size_t index)
+{
+    const size_t count = sizeof ROWS / sizeof ROWS[0];
+    if (index < count)
+        return &ROWS[index];
+    index -= count;
+    return index < HGR_CLR_WINDOWS_ROW_COUNT ? &HGR_CLR_WINDOWS_ROWS[index] : NULL;
+}
+
+static bool is_for(const hgr_clr_layout_row *row, const char *os, uint32_t pointer_size)
+{
+    return row->pointer_size == pointer_size && strcmp(row->os, os) == 0;
+}
+
 const hgr_clr_layout *hgr_clr_layout_find(uint32_t major, const char *os, uint32_t pointer_size)
 {
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        const struct layout_row *row = &ROWS[i];
-        if (row->layout.major == major && row->pointer_size == pointer_size &&
-            strcmp(row->os, os) == 0)
+    const hgr_clr_layout_row *row;
+    for (size_t i = 0; (row = row_at(i)) != NULL; i++)
+        if (row->layout.major == major && is_for(row, os, pointer_size))
             return &row->layout;
-    }
     return NULL;
 }
 
 uint32_t hgr_clr_layout_newest(const char *os, uint32_t pointer_size)
 {
     uint32_t newest = 0;
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        const struct layout_row *row = &ROWS[i];
-        if (row->layout.major > newest && row->pointer_size == pointer_size &&
-            strcmp(row->os, os) == 0)
+    const hgr_clr_layout_row *row;
+    for (size_t i = 0; (row = row_at(i)) != NULL; i++)
+        if (row->layout.major > newest && is_for(row, os, pointer_size))
             newest = row->layout.major;
-    }
     return newest;
 }

@@ -41,6 +41,10 @@
 #define HGR_CLR_MAX_PROGRAM_HEADERS 128u
 #define HGR_CLR_MAX_DYNAMIC      512u
 #define HGR_CLR_MAX_HASH_CHAIN   65536u
+/* PE images: where the header may lie, names that are exported, entries of one resource directory. */
+#define HGR_CLR_MAX_PE_HEADER    (1u << 20)
+#define HGR_CLR_MAX_EXPORTS      65536u
+#define HGR_CLR_MAX_RESOURCES    4096u
 #define HGR_CLR_MAX_WARNINGS     64u
 
 #endif

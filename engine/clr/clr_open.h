@@ -8,7 +8,7 @@
 
 /* ---- clr_symbols.c ---- */
 
-/** The address of an exported symbol of the ELF image mapped at base; false when it or its tables
+/** The address of an exported symbol of the ELF or PE image mapped at base; false when it or its tables
  * are not in the dump. */
 bool hgr_clr_symbol(const hgr_space *space, uint64_t base, const char *name, uint64_t *out_addr);
 

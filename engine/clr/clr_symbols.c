@@ -6,6 +6,7 @@
  * caller has a search that needs no symbols. 64-bit images only.
  * Source: System V ABI, "Dynamic Linking"; the GNU hash section as documented with binutils. */
 #include "clr_open.h"
+#include "pe_image.h"
 
 #include "clr_limits.h"
 
@@ -178,6 +179,9 @@ static bool find_by_sysv_hash(const struct image *image, const char *name, uint6
 
 bool hgr_clr_symbol(const hgr_space *space, uint64_t base, const char *name, uint64_t *out_addr)
 {
+    hgr_pe_image pe;
+    if (hgr_pe_open(space, base, &pe))
+        return hgr_pe_export(&pe, name, out_addr);
     struct image image = {.space = space, .base = base};
     if (!read_headers(&image) || !read_dynamic(&image))
         return false;

@@ -223,8 +223,8 @@ static hgr_result choose_layout(struct opening *opening, hgr_status *status)
         hgr_clr_layout_find(major == 0 || major > newest ? newest : major, os, p);
     if (!row)
         return hgr_fail(status, HGR_UNSUPPORTED,
-                        ".NET %u on %s %s: no layout table; Linux x64 8, 9 and 10 are read", major,
-                        os, opening->runtime->dump->info.cpu);
+                        ".NET %u on %s %s: no table of its structures", major, os,
+                        opening->runtime->dump->info.cpu);
     return try_layout(opening, row, true, status);
 }
 
