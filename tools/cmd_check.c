@@ -105,21 +105,21 @@ static void check_heap(struct answer *answer)
 static void write_kinds(struct answer *answer)
 {
     tool_json *json = &answer->session.json;
-    json_array(json, "findings");
+    out_array(json, "findings");
     for (unsigned k = 0; k < HGR_FINDING_KINDS; k++) {
         uint64_t bytes = 0;
         uint64_t count =
             hgr_snapshot_finding_count(answer->session.snapshot, (hgr_finding_kind)k, &bytes);
         if (count == 0)
             continue;
-        json_object(json, NULL);
-        json_text(json, "kind", hgr_finding_kind_name((hgr_finding_kind)k));
-        json_u64(json, "count", count);
-        json_u64(json, "bytes", bytes);
-        json_bool(json, "damage", is_damage((hgr_finding_kind)k));
-        json_end_object(json);
+        out_object(json, NULL);
+        out_text(json, "kind", hgr_finding_kind_name((hgr_finding_kind)k));
+        out_u64(json, "count", count);
+        out_u64(json, "bytes", bytes);
+        out_bool(json, "damage", is_damage((hgr_finding_kind)k));
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 static void write_json(struct answer *answer)
@@ -127,24 +127,24 @@ static void write_json(struct answer *answer)
     tool_json *json = &answer->session.json;
     const hgr_totals *totals = hgr_snapshot_totals(answer->session.snapshot);
     uint64_t top = session_top(&answer->session, true);
-    json_bool(json, "damaged", answer->violations.count != 0);
-    json_u64(json, "objects", totals->objects);
-    json_u64(json, "references", totals->references);
-    json_u64(json, "used_bytes", totals->used_bytes);
-    json_u64(json, "walked_bytes", totals->walked_bytes);
+    out_bool(json, "damaged", answer->violations.count != 0);
+    out_u64(json, "objects", totals->objects);
+    out_u64(json, "references", totals->references);
+    out_u64(json, "used_bytes", totals->used_bytes);
+    out_u64(json, "walked_bytes", totals->walked_bytes);
     write_kinds(answer);
-    json_array(json, "violations");
+    out_array(json, "violations");
     for (size_t i = 0; i < answer->violations.count && i < top; i++) {
         const violation *row = &answer->violations.rows[i];
-        json_object(json, NULL);
-        json_text(json, "kind", row->kind);
-        json_address(json, "address", row->addr);
-        json_address(json, "value", row->value);
-        json_u64(json, "bytes", row->bytes);
-        json_text(json, "text", row->text);
-        json_end_object(json);
+        out_object(json, NULL);
+        out_text(json, "kind", row->kind);
+        out_address(json, "address", row->addr);
+        out_address(json, "value", row->value);
+        out_u64(json, "bytes", row->bytes);
+        out_text(json, "text", row->text);
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 static void print_kinds(const struct answer *answer)

@@ -89,25 +89,25 @@ static void print_table(const struct answer *answer)
 static void write_json(struct answer *answer)
 {
     tool_json *json = &answer->session.json;
-    json_u64(json, "retained_bytes", answer->whole);
-    json_array(json, "rows");
+    out_u64(json, "retained_bytes", answer->whole);
+    out_array(json, "rows");
     for (size_t i = 0; i < answer->fold.count; i++) {
         const fold_row *row = &answer->fold.rows[answer->order[i]];
         if (!answer->shown[answer->order[i]])
             continue;
-        json_object(json, NULL);
-        json_u64(json, "depth", row->depth);
-        json_text(json, "type", hgr_snapshot_type(answer->session.snapshot, row->type)->name);
-        json_u64(json, "count", row->count);
-        json_u64(json, "bytes", row->bytes);
-        json_u64(json, "retained_bytes", row->retained_bytes);
-        json_address(json, "example", hgr_node_address(answer->session.snapshot, row->example));
+        out_object(json, NULL);
+        out_u64(json, "depth", row->depth);
+        out_text(json, "type", hgr_snapshot_type(answer->session.snapshot, row->type)->name);
+        out_u64(json, "count", row->count);
+        out_u64(json, "bytes", row->bytes);
+        out_u64(json, "retained_bytes", row->retained_bytes);
+        out_address(json, "example", hgr_node_address(answer->session.snapshot, row->example));
         uint32_t root = answer->first_root[row->example];
         if (row->depth == 0 && row->count == 1 && root != UINT32_MAX)
-            json_text(json, "root", hgr_snapshot_root(answer->session.snapshot, root)->name);
-        json_end_object(json);
+            out_text(json, "root", hgr_snapshot_root(answer->session.snapshot, root)->name);
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 static int find_top(struct answer *answer)

@@ -41,24 +41,24 @@ static void write_json(struct answer *answer)
 {
     tool_session *session = &answer->session;
     tool_json *json = &session->json;
-    json_object(json, "set");
-    json_u64(json, "count", answer->count);
-    json_u64(json, "bytes", answer->bytes);
-    json_end_object(json);
-    json_array(json, "objects");
+    out_object(json, "set");
+    out_u64(json, "count", answer->count);
+    out_u64(json, "bytes", answer->bytes);
+    out_end_object(json);
+    out_array(json, "objects");
     for (size_t i = 0; i < answer->order.count; i++) {
         hgr_node node = answer->order.rows[i].id;
-        json_object(json, NULL);
-        json_address(json, "address", hgr_node_address(session->snapshot, node));
-        json_text(json, "type", session_type_name(session, node));
-        json_u64(json, "bytes", hgr_node_bytes(session->snapshot, node));
+        out_object(json, NULL);
+        out_address(json, "address", hgr_node_address(session->snapshot, node));
+        out_text(json, "type", session_type_name(session, node));
+        out_u64(json, "bytes", hgr_node_bytes(session->snapshot, node));
         if (answer->retained)
-            json_u64(json, "retained_bytes", session->retained[node]);
-        json_text(json, "generation",
+            out_u64(json, "retained_bytes", session->retained[node]);
+        out_text(json, "generation",
                   hgr_generation_name(hgr_node_generation(session->snapshot, node)));
-        json_end_object(json);
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 static void print_table(struct answer *answer)
@@ -129,25 +129,25 @@ static int list_free(tool_session *session)
     tool_table table;
     session_begin_answer(session);
     if (session_wants_json(session))
-        json_array(&session->json, "objects");
+        out_array(&session->json, "objects");
     else
         table_init(&table, session->opts, session_pointer_size(session), columns, 2,
                    "free blocks of at least 0.5 MiB, sorted by address");
     for (size_t i = 0; i < count; i++) {
         const hgr_free_block *block = hgr_snapshot_free_block(session->snapshot, i);
         if (session_wants_json(session)) {
-            json_object(&session->json, NULL);
-            json_address(&session->json, "address", block->addr);
-            json_text(&session->json, "type", "Free");
-            json_u64(&session->json, "bytes", block->bytes);
-            json_end_object(&session->json);
+            out_object(&session->json, NULL);
+            out_address(&session->json, "address", block->addr);
+            out_text(&session->json, "type", "Free");
+            out_u64(&session->json, "bytes", block->bytes);
+            out_end_object(&session->json);
         } else {
             table_number(&table, block->addr);
             table_number(&table, block->bytes);
         }
     }
     if (session_wants_json(session))
-        json_end_array(&session->json);
+        out_end_array(&session->json);
     else
         table_finish(&table);
     session_end_answer(session, "heapgraph segments DUMP");

@@ -24,10 +24,10 @@ static void answer_object(tool_session *session, hgr_node target, const hgr_path
     units_address(address, hgr_node_address(session->snapshot, target), session_pointer_size(session));
     session_begin_answer(session);
     if (session_wants_json(session)) {
-        json_address(&session->json, "object", hgr_node_address(session->snapshot, target));
-        json_text(&session->json, "type", session_type_name(session, target));
+        out_address(&session->json, "object", hgr_node_address(session->snapshot, target));
+        out_text(&session->json, "type", session_type_name(session, target));
         if (total)
-            json_u64(&session->json, "root_objects", total);
+            out_u64(&session->json, "root_objects", total);
         show_paths_json(session, paths, count);
     } else {
         for (size_t i = 0; i < count; i++) {
@@ -123,10 +123,10 @@ static void answer_set(tool_session *session, const hgr_branches *branches, cons
     hgr_paths *example = session_wants_json(session) ? find_example(session, members) : NULL;
     session_begin_answer(session);
     if (session_wants_json(session)) {
-        json_object(&session->json, "set");
-        json_u64(&session->json, "count", members->count);
-        json_u64(&session->json, "bytes", members->bytes);
-        json_end_object(&session->json);
+        out_object(&session->json, "set");
+        out_u64(&session->json, "count", members->count);
+        out_u64(&session->json, "bytes", members->bytes);
+        out_end_object(&session->json);
         show_branches_json(session, branches);
         show_paths_json(session, example, example ? hgr_paths_count(example) : 0);
     } else {

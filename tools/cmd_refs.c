@@ -29,12 +29,12 @@ static void add_row(struct rows *rows, hgr_node other, hgr_node u, uint32_t e)
     describe_reference(session, u, e, &via);
     if (session_wants_json(session)) {
         tool_json *json = &session->json;
-        json_object(json, NULL);
-        json_address(json, "address", hgr_node_address(session->snapshot, other));
-        json_text(json, "type", session_type_name(session, other));
-        json_u64(json, "bytes", hgr_node_bytes(session->snapshot, other));
-        json_text(json, "via", strbuf_get(&via));
-        json_end_object(json);
+        out_object(json, NULL);
+        out_address(json, "address", hgr_node_address(session->snapshot, other));
+        out_text(json, "type", session_type_name(session, other));
+        out_u64(json, "bytes", hgr_node_bytes(session->snapshot, other));
+        out_text(json, "via", strbuf_get(&via));
+        out_end_object(json);
     } else {
         table_number(&rows->table, hgr_node_address(session->snapshot, other));
         table_number(&rows->table, hgr_node_bytes(session->snapshot, other));
@@ -70,7 +70,7 @@ static void add_roots(struct rows *rows)
     tool_session *session = rows->session;
     bool json_wanted = session_wants_json(session), first = true;
     if (json_wanted)
-        json_array(&session->json, "roots");
+        out_array(&session->json, "roots");
     for (size_t i = 0; i < hgr_snapshot_roots(session->snapshot); i++) {
         const hgr_root *root = hgr_snapshot_root(session->snapshot, i);
         if (root->node != rows->object)
@@ -86,7 +86,7 @@ static void add_roots(struct rows *rows)
         first = false;
     }
     if (json_wanted)
-        json_end_array(&session->json);
+        out_end_array(&session->json);
 }
 
 static void print_object(const struct rows *rows)
@@ -110,10 +110,10 @@ static void answer(struct rows *rows, const hgr_set *referrers)
     tool_session *session = rows->session;
     session_begin_answer(session);
     if (session_wants_json(session)) {
-        json_address(&session->json, "object", hgr_node_address(session->snapshot, rows->object));
-        json_text(&session->json, "type", session_type_name(session, rows->object));
-        json_text(&session->json, "direction", referrers ? "in" : "out");
-        json_array(&session->json, "references");
+        out_address(&session->json, "object", hgr_node_address(session->snapshot, rows->object));
+        out_text(&session->json, "type", session_type_name(session, rows->object));
+        out_text(&session->json, "direction", referrers ? "in" : "out");
+        out_array(&session->json, "references");
     } else {
         print_object(rows);
         table_init(&rows->table, session->opts, session_pointer_size(session), columns, 4,
@@ -124,7 +124,7 @@ static void answer(struct rows *rows, const hgr_set *referrers)
     else
         add_outgoing(rows);
     if (session_wants_json(session)) {
-        json_end_array(&session->json);
+        out_end_array(&session->json);
     } else {
         table_finish(&rows->table);
         if (rows->left_out)

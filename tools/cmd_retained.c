@@ -62,31 +62,31 @@ static void write_json(struct answer *answer)
     tool_session *session = &answer->session;
     tool_json *json = &session->json;
     uint32_t n = session_nodes(session);
-    json_u64(json, "reachable_count", hgr_domtree_reachable(session->tree));
-    json_u64(json, "reachable_bytes", session->retained[n]);
+    out_u64(json, "reachable_count", hgr_domtree_reachable(session->tree));
+    out_u64(json, "reachable_bytes", session->retained[n]);
     if (answer->of_set) {
-        json_object(json, "set");
-        json_u64(json, "count", answer->count);
-        json_u64(json, "bytes", answer->bytes);
-        json_u64(json, "retained_count", answer->retained_count);
-        json_u64(json, "retained_bytes", answer->retained_bytes);
-        json_end_object(json);
+        out_object(json, "set");
+        out_u64(json, "count", answer->count);
+        out_u64(json, "bytes", answer->bytes);
+        out_u64(json, "retained_count", answer->retained_count);
+        out_u64(json, "retained_bytes", answer->retained_bytes);
+        out_end_object(json);
     }
-    json_array(json, "objects");
+    out_array(json, "objects");
     for (size_t i = 0; i < answer->order.count; i++) {
         hgr_node node = answer->order.rows[i].id, idom = hgr_domtree_idom(session->tree)[node];
-        json_object(json, NULL);
-        json_address(json, "address", hgr_node_address(session->snapshot, node));
-        json_text(json, "type", session_type_name(session, node));
-        json_u64(json, "bytes", hgr_node_bytes(session->snapshot, node));
-        json_u64(json, "retained_bytes", session->retained[node]);
+        out_object(json, NULL);
+        out_address(json, "address", hgr_node_address(session->snapshot, node));
+        out_text(json, "type", session_type_name(session, node));
+        out_u64(json, "bytes", hgr_node_bytes(session->snapshot, node));
+        out_u64(json, "retained_bytes", session->retained[node]);
         if (idom < n)
-            json_address(json, "dominator", hgr_node_address(session->snapshot, idom));
+            out_address(json, "dominator", hgr_node_address(session->snapshot, idom));
         else
-            json_null(json, "dominator");
-        json_end_object(json);
+            out_null(json, "dominator");
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 static void print_set(const struct answer *answer)

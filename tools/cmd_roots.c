@@ -117,21 +117,21 @@ static void print_kinds(const struct answer *answer)
 static void write_kinds(struct answer *answer)
 {
     tool_json *json = &answer->session.json;
-    json_array(json, "kinds");
+    out_array(json, "kinds");
     for (unsigned k = 0; k < HGR_ROOT_KINDS; k++) {
         const struct kind_sum *sum = &answer->kinds[k];
         if (sum->count == 0)
             continue;
-        json_object(json, NULL);
-        json_text(json, "kind", hgr_root_kind_name((hgr_root_kind)k));
-        json_u64(json, "count", sum->count);
-        json_u64(json, "objects", sum->objects);
-        json_u64(json, "bytes", sum->bytes);
+        out_object(json, NULL);
+        out_text(json, "kind", hgr_root_kind_name((hgr_root_kind)k));
+        out_u64(json, "count", sum->count);
+        out_u64(json, "objects", sum->objects);
+        out_u64(json, "bytes", sum->bytes);
         if (opt_given(answer->session.opts, OPT_RETAINED) && answer->kind < 0)
-            json_u64(json, "retained_bytes", sum->retained_bytes);
-        json_end_object(json);
+            out_u64(json, "retained_bytes", sum->retained_bytes);
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 /* ---- one by one ---- */
@@ -141,23 +141,23 @@ static void write_root(struct answer *answer, size_t index)
     tool_session *session = &answer->session;
     const hgr_root *root = hgr_snapshot_root(session->snapshot, index);
     tool_json *json = &session->json;
-    json_object(json, NULL);
-    json_text(json, "kind", hgr_root_kind_name(root->kind));
-    json_text(json, "name", root->name);
+    out_object(json, NULL);
+    out_text(json, "kind", hgr_root_kind_name(root->kind));
+    out_text(json, "name", root->name);
     if (root->slot_addr)
-        json_address(json, "slot", root->slot_addr);
+        out_address(json, "slot", root->slot_addr);
     else
-        json_null(json, "slot");
-    json_address(json, "object", root->object_addr);
-    json_text(json, "type", session_type_name(session, root->node));
-    json_u64(json, "bytes", hgr_node_bytes(session->snapshot, root->node));
+        out_null(json, "slot");
+    out_address(json, "object", root->object_addr);
+    out_text(json, "type", session_type_name(session, root->node));
+    out_u64(json, "bytes", hgr_node_bytes(session->snapshot, root->node));
     if (session->retained)
-        json_u64(json, "retained_bytes", session->retained[root->node]);
+        out_u64(json, "retained_bytes", session->retained[root->node]);
     if (root->thread_os_id)
-        json_u64(json, "thread_id", root->thread_os_id);
-    json_bool(json, "interior", root->interior);
-    json_bool(json, "conservative", root->conservative);
-    json_end_object(json);
+        out_u64(json, "thread_id", root->thread_os_id);
+    out_bool(json, "interior", root->interior);
+    out_bool(json, "conservative", root->conservative);
+    out_end_object(json);
 }
 
 static void print_root(struct answer *answer, tool_table *table, size_t index)
@@ -196,7 +196,7 @@ static void list_roots(struct answer *answer)
     }
     pick_sort(&order);
     if (json_wanted)
-        json_array(&session->json, "roots");
+        out_array(&session->json, "roots");
     else
         table_init(&table, session->opts, session_pointer_size(session), columns, 4,
                    session->retained ? "sorted by retained bytes" : "sorted by kind, slot");
@@ -207,7 +207,7 @@ static void list_roots(struct answer *answer)
             print_root(answer, &table, order.rows[i].id);
     }
     if (json_wanted) {
-        json_end_array(&session->json);
+        out_end_array(&session->json);
     } else {
         table_finish(&table);
         if (matching > order.count)

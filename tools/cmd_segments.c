@@ -100,29 +100,29 @@ static void write_json(tool_session *session)
     tool_json *json = &session->json;
     segment_sum sums[HGR_GENERATIONS + 1];
     segment_sums_by_generation(session->runtime, session->snapshot, sums);
-    json_array(json, "generations");
+    out_array(json, "generations");
     for (unsigned g = 0; g < HGR_GENERATIONS; g++)
         segment_sum_write(json, generation_name(g), &sums[g], true);
-    json_end_array(json);
-    json_array(json, "segments");
+    out_end_array(json);
+    out_array(json, "segments");
     for (size_t i = 0; i < hgr_runtime_segments(session->runtime); i++) {
         const hgr_segment *segment = hgr_runtime_segment(session->runtime, i);
         const hgr_segment_totals *totals = hgr_snapshot_segment_totals(session->snapshot, i);
-        json_object(json, NULL);
-        json_address(json, "start", segment->start_addr);
-        json_address(json, "end", segment->end_addr);
-        json_address(json, "committed_end", segment->committed_addr);
-        json_address(json, "reserved_end", segment->reserved_addr);
-        json_u64(json, "heap", segment->heap);
-        json_text(json, "generation", generation_name(segment->generation));
-        json_u64(json, "objects", totals->objects);
-        json_u64(json, "bytes", totals->bytes);
-        json_u64(json, "free_count", totals->free_count);
-        json_u64(json, "free_bytes", totals->free_bytes);
-        json_u64(json, "walked_bytes", totals->walked_bytes);
-        json_end_object(json);
+        out_object(json, NULL);
+        out_address(json, "start", segment->start_addr);
+        out_address(json, "end", segment->end_addr);
+        out_address(json, "committed_end", segment->committed_addr);
+        out_address(json, "reserved_end", segment->reserved_addr);
+        out_u64(json, "heap", segment->heap);
+        out_text(json, "generation", generation_name(segment->generation));
+        out_u64(json, "objects", totals->objects);
+        out_u64(json, "bytes", totals->bytes);
+        out_u64(json, "free_count", totals->free_count);
+        out_u64(json, "free_bytes", totals->free_bytes);
+        out_u64(json, "walked_bytes", totals->walked_bytes);
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 int cmd_segments(const tool_opts *opts)

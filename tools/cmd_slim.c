@@ -1,4 +1,10 @@
-/* tools: `slim`: a smaller dump with all that heapgraph reads. */
+/* tools: `slim`: run every reader with page tracing on, then write the pages they touched, the GC heap and
+ * the stacks. */
+#include <heapgraph/slim.h>
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "session.h"
 #include "units.h"
 
@@ -6,10 +12,141 @@ const opt_row opts_slim[] = {
     {OPT_OUTPUT, "output", 'o', OPT_TEXT, "FILE", NULL, "write the smaller dump here (needed)"},
     OPT_ROW_END};
 
+/* The trace has the stacks that the runtime's threads use, whole; of the others the youngest frames do. */
+#define STACK_BYTES (UINT64_C(64) << 10)
+#define RED_ZONE    128                 /* below the stack pointer, in use by leaf functions */
+
+struct keep {
+    hgr_addr_range *ranges;
+    size_t          count, capacity;
+};
+
+static void add_range(struct keep *keep, uint64_t start, uint64_t end)
+{
+    if (start >= end)
+        return;
+    if (keep->count == keep->capacity) {
+        keep->capacity = keep->capacity ? keep->capacity * 2 : 256;
+        keep->ranges = must_resize(keep->ranges, keep->capacity, sizeof *keep->ranges);
+    }
+    keep->ranges[keep->count++] = (hgr_addr_range){start, end};
+}
+
+static void add_heap(struct keep *keep, const hgr_runtime *runtime)
+{
+    for (size_t i = 0; i < hgr_runtime_segments(runtime); i++) {
+        const hgr_segment *segment = hgr_runtime_segment(runtime, i);
+        add_range(keep, segment->start_addr, segment->end_addr);
+    }
+}
+
+static void add_stacks(struct keep *keep, const hgr_dump *dump)
+{
+    for (size_t i = 0; i < hgr_dump_threads(dump); i++) {
+        uint64_t sp = hgr_dump_thread(dump, i)->sp;
+        if (sp > RED_ZONE && sp < UINT64_MAX - STACK_BYTES)
+            add_range(keep, sp - RED_ZONE, sp + STACK_BYTES);
+    }
+}
+
+/* Field names are read on demand, so ask for one of each reference of one object per type. */
+static void read_names(const tool_session *session)
+{
+    const hgr_graph *graph = hgr_snapshot_graph(session->snapshot);
+    uint32_t types = hgr_snapshot_types(session->snapshot), n = hgr_graph_nodes(graph);
+    unsigned char *asked = must_alloc(types, 1);
+    char name[8];
+    for (hgr_node u = 0; u < n; u++) {
+        uint32_t type = hgr_node_type(session->snapshot, u), count = 0;
+        (void)hgr_graph_targets(graph, u, &count);
+        if (count == 0 || asked[type] == 3) /* three objects: null slots differ */
+            continue;
+        asked[type]++;
+        for (uint32_t e = 0; e < count && e < 64; e++)
+            (void)hgr_reference_name(session->snapshot, u, e, name, sizeof name);
+    }
+    free(asked);
+}
+
+/* Open the runtime twice, by its tables and by shape, and scan: what is read then is what is needed. */
+static int trace_readers(tool_session *session)
+{
+    hgr_status status = {0};
+    hgr_result result = hgr_dump_trace_begin(session->dump, &status);
+    hgr_runtime *again = NULL;
+    hgr_runtime_options options = {.shape_search = true};
+    if (result != HGR_OK)
+        return session_fail(session, result, &status);
+    if (hgr_runtime_open(session->dump, &options, session->run, &again, NULL) == HGR_OK)
+        hgr_runtime_close(again); /* the shape search may fail where the tables do not */
+    hgr_runtime_close(session->runtime);
+    session->runtime = NULL;
+    options.shape_search = false;
+    result = hgr_runtime_open(session->dump, &options, session->run, &session->runtime, &status);
+    if (result != HGR_OK)
+        return session_fail(session, result, &status);
+    int code = session_scan(session, HGR_SCAN_GRAPH);
+    if (code == EXIT_DONE)
+        read_names(session);
+    return code;
+}
+
+static int write_slim(tool_session *session, const char *path, hgr_slim_totals *out)
+{
+    hgr_status status = {0};
+    hgr_addr_range *touched = NULL;
+    size_t count = 0;
+    struct keep keep = {0};
+    hgr_result result = hgr_dump_trace_ranges(session->dump, &touched, &count, &status);
+    if (result == HGR_OK) {
+        for (size_t i = 0; i < count; i++)
+            add_range(&keep, touched[i].start_addr, touched[i].end_addr);
+        add_heap(&keep, session->runtime);
+        add_stacks(&keep, session->dump);
+        result = hgr_slim_write(session->dump, keep.ranges, keep.count, path, session->run, out,
+                                &status);
+    }
+    hgr_addr_ranges_free(touched);
+    free(keep.ranges);
+    if (result == HGR_OK)
+        return EXIT_DONE;
+    (void)session_fail(session, result, &status);
+    return result == HGR_UNSUPPORTED ? EXIT_INPUT : EXIT_MACHINE;
+}
+
+static void answer(tool_session *session, const char *path, const hgr_slim_totals *totals)
+{
+    char bytes[UNITS_TEXT], before[UNITS_TEXT];
+    bool human = opt_given(session->opts, OPT_HUMAN);
+    session_begin_answer(session);
+    if (session_wants_json(session)) {
+        out_text(&session->json, "output", path);
+        out_u64(&session->json, "output_bytes", totals->file_bytes);
+        out_u64(&session->json, "kept_bytes", totals->kept_bytes);
+        out_u64(&session->json, "dropped_bytes", totals->dropped_bytes);
+    } else {
+        strbuf safe = {0};
+        strbuf_add_safe(&safe, path);
+        printf("%s: %s bytes, was %s\n", strbuf_get(&safe),
+               units_bytes(bytes, totals->file_bytes, human),
+               units_bytes(before, hgr_dump_get_info(session->dump)->image_bytes, human));
+        strbuf_fini(&safe);
+    }
+    session_end_answer(session, "heapgraph info FILE");
+}
+
 int cmd_slim(const tool_opts *opts)
 {
+    tool_session session = {0};
+    hgr_slim_totals totals = {0};
     if (!opt_given(opts, OPT_OUTPUT))
         return opt_usage(opts, "--output FILE is missing: where to write the smaller dump");
-    fputs("heapgraph: slim: not built in yet\n", stderr);
-    return EXIT_MACHINE;
+    int code = session_open(&session, opts, opts->operands[0]);
+    if (code == EXIT_DONE)
+        code = trace_readers(&session);
+    if (code == EXIT_DONE)
+        code = write_slim(&session, opt_text(opts, OPT_OUTPUT), &totals);
+    if (code == EXIT_DONE)
+        answer(&session, opt_text(opts, OPT_OUTPUT), &totals);
+    return session_close(&session, code);
 }

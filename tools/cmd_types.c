@@ -33,33 +33,33 @@ static void write_row(struct answer *answer, const tool_group *row)
 {
     tool_json *json = &answer->session.json;
     const hgr_snapshot *snapshot = answer->session.snapshot;
-    json_object(json, NULL);
-    json_text(json, "type", row->name);
-    json_u64(json, "count", row->count);
-    json_u64(json, "bytes", row->bytes);
+    out_object(json, NULL);
+    out_text(json, "type", row->name);
+    out_u64(json, "count", row->count);
+    out_u64(json, "bytes", row->bytes);
     if (answer->retained) {
-        json_u64(json, "retained_bytes", row->retained_bytes);
-        json_u64(json, "owned_bytes", row->owned_bytes);
+        out_u64(json, "retained_bytes", row->retained_bytes);
+        out_u64(json, "owned_bytes", row->owned_bytes);
     }
     if (row->first < row->end && opt_number(answer->session.opts, OPT_BY) == BY_TYPE)
-        json_text(json, "module",
+        out_text(json, "module",
                   hgr_snapshot_type(snapshot, answer->groups.types[row->first])->module);
-    json_array(json, "method_tables");
+    out_array(json, "method_tables");
     for (uint32_t i = row->first; i < row->end; i++)
-        json_address(json, NULL,
+        out_address(json, NULL,
                      hgr_snapshot_type(snapshot, answer->groups.types[i])->method_table_addr);
-    json_end_array(json);
-    json_object(json, "generations");
+    out_end_array(json);
+    out_object(json, "generations");
     for (unsigned g = 0; g < HGR_GENERATIONS; g++) {
         if (row->generation_count[g] == 0)
             continue;
-        json_object(json, hgr_generation_name((hgr_generation)g));
-        json_u64(json, "count", row->generation_count[g]);
-        json_u64(json, "bytes", row->generation_bytes[g]);
-        json_end_object(json);
+        out_object(json, hgr_generation_name((hgr_generation)g));
+        out_u64(json, "count", row->generation_count[g]);
+        out_u64(json, "bytes", row->generation_bytes[g]);
+        out_end_object(json);
     }
-    json_end_object(json);
-    json_end_object(json);
+    out_end_object(json);
+    out_end_object(json);
 }
 
 static void write_json(struct answer *answer)
@@ -67,32 +67,32 @@ static void write_json(struct answer *answer)
     tool_json *json = &answer->session.json;
     const hgr_snapshot *snapshot = answer->session.snapshot;
     const hgr_totals *totals = hgr_snapshot_totals(snapshot);
-    json_object(json, "totals");
-    json_u64(json, "count", answer->total.count);
-    json_u64(json, "bytes", answer->total.bytes);
-    json_u64(json, "free_count", totals->free_count);
-    json_u64(json, "free_bytes", totals->free_bytes);
-    json_end_object(json);
-    json_array(json, "types");
+    out_object(json, "totals");
+    out_u64(json, "count", answer->total.count);
+    out_u64(json, "bytes", answer->total.bytes);
+    out_u64(json, "free_count", totals->free_count);
+    out_u64(json, "free_bytes", totals->free_bytes);
+    out_end_object(json);
+    out_array(json, "types");
     for (size_t i = 0; i < answer->order.count; i++)
         write_row(answer, &answer->groups.rows[answer->order.rows[i].id]);
-    json_end_array(json);
-    json_array(json, "free_blocks");
+    out_end_array(json);
+    out_array(json, "free_blocks");
     for (size_t i = 0; i < hgr_snapshot_free_blocks(snapshot); i++) {
         const hgr_free_block *block = hgr_snapshot_free_block(snapshot, i);
-        json_object(json, NULL);
-        json_address(json, "address", block->addr);
-        json_u64(json, "bytes", block->bytes);
+        out_object(json, NULL);
+        out_address(json, "address", block->addr);
+        out_u64(json, "bytes", block->bytes);
         if (block->next_addr)
-            json_address(json, "next_address", block->next_addr);
+            out_address(json, "next_address", block->next_addr);
         else
-            json_null(json, "next_address");
-        json_text(json, "next_type", block->next_type == UINT32_MAX
+            out_null(json, "next_address");
+        out_text(json, "next_type", block->next_type == UINT32_MAX
                                          ? NULL
                                          : hgr_snapshot_type(snapshot, block->next_type)->name);
-        json_end_object(json);
+        out_end_object(json);
     }
-    json_end_array(json);
+    out_end_array(json);
 }
 
 /* Rows below the line have no retained bytes of their own. */

@@ -42,19 +42,19 @@ void describe_member(const char *type, const char *via, strbuf *out)
 
 void describe_root_json(tool_json *json, const char *key, const hgr_root *root)
 {
-    json_object(json, key);
-    json_text(json, "kind", hgr_root_kind_name(root->kind));
-    json_text(json, "name", root->name);
+    out_object(json, key);
+    out_text(json, "kind", hgr_root_kind_name(root->kind));
+    out_text(json, "name", root->name);
     if (root->slot_addr)
-        json_address(json, "slot", root->slot_addr);
+        out_address(json, "slot", root->slot_addr);
     else
-        json_null(json, "slot");
-    json_address(json, "object", root->object_addr);
+        out_null(json, "slot");
+    out_address(json, "object", root->object_addr);
     if (root->thread_os_id)
-        json_u64(json, "thread_id", root->thread_os_id);
-    json_bool(json, "interior", root->interior);
-    json_bool(json, "conservative", root->conservative);
-    json_end_object(json);
+        out_u64(json, "thread_id", root->thread_os_id);
+    out_bool(json, "interior", root->interior);
+    out_bool(json, "conservative", root->conservative);
+    out_end_object(json);
 }
 
 uint32_t *describe_first_roots(const tool_session *session)

@@ -1,4 +1,5 @@
 /* tools: heapgraph: find the command, parse its options, run it, close stdout. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,16 +16,17 @@ static int fail_command(const char *seen)
     strbuf line = {0};
     strbuf_add_z(&line, "unknown command '");
     strbuf_add_safe(&line, seen);
-    strbuf_add_z(&line, "'; allowed:");
-    for (; count < commands_count && count < 64; count++) {
+    for (; count < commands_count && count < 64; count++)
         names[count] = commands[count].name;
-        strbuf_format(&line, " %s", names[count]);
-    }
     nearest = opt_nearest(seen, names, count);
     if (nearest)
-        strbuf_format(&line, "; did you mean %s?", nearest);
+        strbuf_format(&line, "', did you mean %s? Allowed:", nearest);
     else if (access(seen, F_OK) == 0)
-        strbuf_add_z(&line, "; to begin with a dump: heapgraph info DUMP");
+        strbuf_add_z(&line, "'; it is a file, so begin with: heapgraph info DUMP. Allowed:");
+    else
+        strbuf_add_z(&line, "'; allowed:");
+    for (size_t i = 0; i < count; i++)
+        strbuf_format(&line, " %s", names[i]);
     fprintf(stderr, "heapgraph: %s\nSee: heapgraph help\n", strbuf_get(&line));
     strbuf_fini(&line);
     return EXIT_USAGE;
@@ -62,8 +64,18 @@ static int dispatch(int argc, char *const argv[])
     return command ? run_command(command, argc, argv, 2) : fail_command(name);
 }
 
+/* A standard stream that is closed would give its number to the next file opened, and our answer would be
+ * written into that. /dev/null the wrong way round keeps the number and still fails on use. */
+static void keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_streams();
     signal(SIGPIPE, SIG_DFL); /* a closed pipe ends us quietly, whatever the parent ignores */
     int code = term_close_stdout(dispatch(argc, argv));
     if (code == EXIT_CANCELLED) { /* die of the signal, so that the shell stops its script too */

@@ -90,20 +90,21 @@ static bool fail_option(const tool_command *command, const char *seen, char *err
     size_t count = 0;
     const opt_row *tables[] = {command->options, opt_shared_rows(command)};
     strbuf line = {0};
+    for (size_t t = 0; t < 2; t++)
+        for (const opt_row *row = tables[t]; row->name; row++)
+            names[count++] = row->name;
+    char word[WORD_MAX + 1];
+    const char *bare = seen + strspn(seen, "-");
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(bare, "="), bare);
+    const char *nearest = opt_nearest(word, names, count);
     strbuf_add_z(&line, "unknown option '");
     strbuf_add_safe(&line, seen);
-    strbuf_add_z(&line, "'; allowed:");
-    for (size_t t = 0; t < 2; t++)
-        for (const opt_row *row = tables[t]; row->name; row++) {
-            strbuf_format(&line, " --%s", row->name);
-            names[count++] = row->name;
-        }
-    char word[WORD_MAX + 1];
-    seen += strspn(seen, "-");
-    snprintf(word, sizeof word, "%.*s", (int)strcspn(seen, "="), seen);
-    const char *nearest = opt_nearest(word, names, count);
     if (nearest)
-        strbuf_format(&line, "; did you mean --%s?", nearest);
+        strbuf_format(&line, "', did you mean --%s? Allowed:", nearest);
+    else
+        strbuf_add_z(&line, "'; allowed:");
+    for (size_t i = 0; i < count; i++)
+        strbuf_format(&line, " --%s", names[i]);
     end_error(error, &line, command->name);
     strbuf_fini(&line);
     return false;

@@ -66,67 +66,67 @@ static void close_level(tool_json *json, char bracket, bool array)
         putc('\n', json->out);
 }
 
-void json_object(tool_json *json, const char *key)
+void out_object(tool_json *json, const char *key)
 {
     open_level(json, key, '{');
 }
 
-void json_array(tool_json *json, const char *key)
+void out_array(tool_json *json, const char *key)
 {
     open_level(json, key, '[');
 }
 
-void json_end_object(tool_json *json)
+void out_end_object(tool_json *json)
 {
     close_level(json, '}', false);
 }
 
-void json_end_array(tool_json *json)
+void out_end_array(tool_json *json)
 {
     close_level(json, ']', true);
 }
 
-void json_text(tool_json *json, const char *key, const char *text)
+void out_text(tool_json *json, const char *key, const char *text)
 {
     if (!text) {
-        json_null(json, key);
+        out_null(json, key);
         return;
     }
     begin_value(json, key);
     put_text(json->out, text);
 }
 
-void json_u64(tool_json *json, const char *key, uint64_t value)
+void out_u64(tool_json *json, const char *key, uint64_t value)
 {
     begin_value(json, key);
     fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
-void json_address(tool_json *json, const char *key, uint64_t addr)
+void out_address(tool_json *json, const char *key, uint64_t addr)
 {
     begin_value(json, key);
     fprintf(json->out, "\"0x%llx\"", (unsigned long long)addr);
 }
 
-void json_hash(tool_json *json, const char *key, uint64_t hash)
+void out_hash(tool_json *json, const char *key, uint64_t hash)
 {
     begin_value(json, key);
     fprintf(json->out, "\"0x%016llx\"", (unsigned long long)hash);
 }
 
-void json_bool(tool_json *json, const char *key, bool value)
+void out_bool(tool_json *json, const char *key, bool value)
 {
     begin_value(json, key);
     fputs(value ? "true" : "false", json->out);
 }
 
-void json_null(tool_json *json, const char *key)
+void out_null(tool_json *json, const char *key)
 {
     begin_value(json, key);
     fputs("null", json->out);
 }
 
-void json_number(tool_json *json, const char *key, double value)
+void out_number(tool_json *json, const char *key, double value)
 {
     char text[64];
     begin_value(json, key);

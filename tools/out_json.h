@@ -16,20 +16,20 @@ typedef struct tool_json {
 } tool_json;
 
 /* key is NULL inside arrays and for the document itself; always a text of ours. */
-void json_object(tool_json *json, const char *key);
-void json_array(tool_json *json, const char *key);
-void json_end_object(tool_json *json);
-void json_end_array(tool_json *json);
+void out_object(tool_json *json, const char *key);
+void out_array(tool_json *json, const char *key);
+void out_end_object(tool_json *json);
+void out_end_array(tool_json *json);
 /** Untrusted text: escaped; bytes that are not UTF-8 become U+FFFD. NULL is written as null. */
-void json_text(tool_json *json, const char *key, const char *text);
-void json_u64(tool_json *json, const char *key, uint64_t value);
+void out_text(tool_json *json, const char *key, const char *text);
+void out_u64(tool_json *json, const char *key, uint64_t value);
 /** "0x7f12abcd0010" as a text, without padding. */
-void json_address(tool_json *json, const char *key, uint64_t addr);
+void out_address(tool_json *json, const char *key, uint64_t addr);
 /** "0x..." with 16 digits: a fingerprint. */
-void json_hash(tool_json *json, const char *key, uint64_t hash);
-void json_bool(tool_json *json, const char *key, bool value);
-void json_null(tool_json *json, const char *key);
+void out_hash(tool_json *json, const char *key, uint64_t hash);
+void out_bool(tool_json *json, const char *key, bool value);
+void out_null(tool_json *json, const char *key);
 /** At most six decimals, never in exponent form. */
-void json_number(tool_json *json, const char *key, double value);
+void out_number(tool_json *json, const char *key, double value);
 
 #endif

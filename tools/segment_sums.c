@@ -32,16 +32,16 @@ void segment_sums_by_generation(const hgr_runtime *runtime, const hgr_snapshot *
 
 void segment_sum_write(tool_json *json, const char *generation, const segment_sum *sum, bool walked)
 {
-    json_object(json, NULL);
-    json_text(json, "generation", generation);
-    json_u64(json, "segments", sum->segments);
-    json_u64(json, "committed_bytes", sum->committed_bytes);
-    json_u64(json, "used_bytes", sum->used_bytes);
+    out_object(json, NULL);
+    out_text(json, "generation", generation);
+    out_u64(json, "segments", sum->segments);
+    out_u64(json, "committed_bytes", sum->committed_bytes);
+    out_u64(json, "used_bytes", sum->used_bytes);
     if (walked) {
-        json_u64(json, "objects", sum->objects);
-        json_u64(json, "bytes", sum->bytes);
-        json_u64(json, "free_count", sum->free_count);
-        json_u64(json, "free_bytes", sum->free_bytes);
+        out_u64(json, "objects", sum->objects);
+        out_u64(json, "bytes", sum->bytes);
+        out_u64(json, "free_count", sum->free_count);
+        out_u64(json, "free_bytes", sum->free_bytes);
     }
-    json_end_object(json);
+    out_end_object(json);
 }

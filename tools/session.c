@@ -139,6 +139,17 @@ static void print_line(tool_session *session, const char *text)
     strbuf_fini(&line);
 }
 
+/* Does the engine's text name the dump already? It writes control characters as '?'. */
+static bool names_dump(const hgr_status *status, const char *path)
+{
+    char plain[sizeof status->text];
+    snprintf(plain, sizeof plain, "%s", path);
+    for (char *at = plain; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    return strstr(status->text, plain) != NULL;
+}
+
 int session_fail(tool_session *session, hgr_result result, const hgr_status *status)
 {
     strbuf line = {0};
@@ -147,7 +158,7 @@ int session_fail(tool_session *session, hgr_result result, const hgr_status *sta
         print_line(session, "cancelled");
         return EXIT_CANCELLED;
     }
-    if (!strstr(status->text, session->dump_path))
+    if (!names_dump(status, session->dump_path))
         strbuf_format(&line, "%s: ", session->dump_path);
     strbuf_add_z(&line, status->text);
     if (status->at_kind == HGR_AT_FILE)
@@ -214,21 +225,21 @@ void session_begin_answer(tool_session *session)
     json->out = stdout;
     char schema[64];
     snprintf(schema, sizeof schema, "heapgraph.%s", session->opts->command->name);
-    json_object(json, NULL);
-    json_text(json, "schema", schema);
-    json_u64(json, "schema_version", 1);
-    json_object(json, "tool");
-    json_text(json, "name", "heapgraph");
-    json_text(json, "version", hgr_version());
-    json_end_object(json);
-    json_object(json, "dump");
-    json_text(json, "path", session->dump_path);
-    json_u64(json, "bytes", hgr_dump_get_info(session->dump)->file_bytes);
-    json_hash(json, "xxh3", hgr_dump_fingerprint(session->dump));
-    json_end_object(json);
+    out_object(json, NULL);
+    out_text(json, "schema", schema);
+    out_u64(json, "schema_version", 1);
+    out_object(json, "tool");
+    out_text(json, "name", "heapgraph");
+    out_text(json, "version", hgr_version());
+    out_end_object(json);
+    out_object(json, "dump");
+    out_text(json, "path", session->dump_path);
+    out_u64(json, "bytes", hgr_dump_get_info(session->dump)->file_bytes);
+    out_hash(json, "xxh3", hgr_dump_fingerprint(session->dump));
+    out_end_object(json);
     if (session->snapshot) {
         const hgr_totals *totals = hgr_snapshot_totals(session->snapshot);
-        json_number(json, "coverage_percent", units_percent(totals->walked_bytes, totals->used_bytes));
+        out_number(json, "coverage_percent", units_percent(totals->walked_bytes, totals->used_bytes));
     }
 }
 
@@ -246,7 +257,7 @@ static void print_coverage(const tool_session *session)
 void session_end_answer(tool_session *session, const char *next_command)
 {
     if (session_wants_json(session)) {
-        json_end_object(&session->json);
+        out_end_object(&session->json);
         return;
     }
     if (session->snapshot && hgr_snapshot_totals(session->snapshot)->walked_bytes <

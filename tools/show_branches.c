@@ -57,24 +57,24 @@ void show_branches(tool_session *session, const hgr_branches *branches, uint64_t
 void show_branches_json(tool_session *session, const hgr_branches *branches)
 {
     tool_json *json = &session->json;
-    json_array(json, "branches");
+    out_array(json, "branches");
     for (size_t i = 0; i < hgr_branches_count(branches); i++) {
         const hgr_branch *branch = hgr_branches_get(branches, i);
         strbuf name = {0};
         describe_branch(session, branches, i, &name);
-        json_object(json, NULL);
-        json_u64(json, "depth", branch->depth);
+        out_object(json, NULL);
+        out_u64(json, "depth", branch->depth);
         if (branch->parent == UINT32_MAX)
-            json_null(json, "parent");
+            out_null(json, "parent");
         else
-            json_u64(json, "parent", branch->parent);
-        json_text(json, "name", strbuf_get(&name));
-        json_u64(json, "count", branch->count);
-        json_u64(json, "bytes", branch->bytes);
+            out_u64(json, "parent", branch->parent);
+        out_text(json, "name", strbuf_get(&name));
+        out_u64(json, "count", branch->count);
+        out_u64(json, "bytes", branch->bytes);
         if (branch->depth)
-            json_address(json, "example", hgr_node_address(session->snapshot, branch->example));
-        json_end_object(json);
+            out_address(json, "example", hgr_node_address(session->snapshot, branch->example));
+        out_end_object(json);
         strbuf_fini(&name);
     }
-    json_end_array(json);
+    out_end_array(json);
 }

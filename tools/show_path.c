@@ -36,29 +36,29 @@ static void write_path(tool_session *session, const hgr_path *path)
 {
     tool_json *json = &session->json;
     strbuf via = {0};
-    json_object(json, NULL);
+    out_object(json, NULL);
     describe_root_json(json, "root", hgr_snapshot_root(session->snapshot, path->root));
-    json_array(json, "steps");
+    out_array(json, "steps");
     for (uint32_t i = 0; i < path->length; i++) {
         strbuf_clear(&via);
         if (i)
             describe_via(session, path->nodes[i - 1], path->nodes[i], &via);
-        json_object(json, NULL);
-        json_address(json, "address", hgr_node_address(session->snapshot, path->nodes[i]));
-        json_text(json, "type", session_type_name(session, path->nodes[i]));
-        json_text(json, "via", i ? strbuf_get(&via) : NULL);
-        json_u64(json, "bytes", hgr_node_bytes(session->snapshot, path->nodes[i]));
-        json_end_object(json);
+        out_object(json, NULL);
+        out_address(json, "address", hgr_node_address(session->snapshot, path->nodes[i]));
+        out_text(json, "type", session_type_name(session, path->nodes[i]));
+        out_text(json, "via", i ? strbuf_get(&via) : NULL);
+        out_u64(json, "bytes", hgr_node_bytes(session->snapshot, path->nodes[i]));
+        out_end_object(json);
     }
-    json_end_array(json);
-    json_end_object(json);
+    out_end_array(json);
+    out_end_object(json);
     strbuf_fini(&via);
 }
 
 void show_paths_json(tool_session *session, const hgr_paths *paths, size_t count)
 {
-    json_array(&session->json, "paths");
+    out_array(&session->json, "paths");
     for (size_t i = 0; i < count; i++)
         write_path(session, hgr_paths_get(paths, i));
-    json_end_array(&session->json);
+    out_end_array(&session->json);
 }

@@ -104,8 +104,10 @@ int term_close_stdout(int code)
 {
     bool failed = ferror(stdout) != 0;
     errno = 0;
-    if (fflush(stdout) != 0 || fclose(stdout) != 0)
-        failed = errno != EBADF || failed; /* EBADF: stdout was closed before we began */
+    if (fflush(stdout) != 0)
+        failed = true;
+    else if (fclose(stdout) != 0)
+        failed = errno != EBADF || failed; /* nothing was to be written, and nowhere to */
     if (!failed)
         return code;
     fprintf(stderr, "heapgraph: stdout: %s; the answer is incomplete\n",

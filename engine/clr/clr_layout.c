@@ -14,6 +14,10 @@
     .mt_flags2 = 8, .mt_num_virtuals = 12, .mt_num_interfaces = 14, .mt_parent = 16,               \
     .mt_module = 24, .mt_auxiliary = 32, .mt_class = 40, .mt_per_inst_info = 48
 
+/* 9 put the managed face of a TypeDesc in front of its own words. */
+#define TYPE_DESC_9_X64 .desc_argument = 16, .desc_token = 40, .desc_function = 24
+#define TYPE_DESC_8_X64 .desc_argument = 8, .desc_token = 40, .desc_function = 16
+
 /* 9 and 10 on Linux x64 have the same EEClass. */
 #define CLASS_9_LINUX                                                                              \
     .class_method_table = 16, .class_fields = 24, .class_attributes = 40, .class_norm_type = 48,   \
@@ -39,6 +43,7 @@ static const hgr_clr_layout_row ROWS[] = {
       .dac_free_class = 56,
       .dac_sync_table = 78,
       METHOD_TABLE_X64,
+      TYPE_DESC_9_X64,
       .mt_rid_shift_8 = true,
       .mt_collectible_flag = 0x00200000,
       CLASS_9_LINUX,
@@ -100,6 +105,7 @@ static const hgr_clr_layout_row ROWS[] = {
       .dac_free_class = 57,
       .dac_sync_table = 82,
       METHOD_TABLE_X64,
+      TYPE_DESC_9_X64,
       .mt_rid_shift_8 = true,
       .mt_collectible_flag = 0x00200000,
       CLASS_9_LINUX,
@@ -161,6 +167,7 @@ static const hgr_clr_layout_row ROWS[] = {
       .dac_free_class = 54,
       .dac_sync_table = 80,
       METHOD_TABLE_X64,
+      TYPE_DESC_8_X64,
       .mt_rid_shift_8 = false,
       .mt_collectible_flag = 0x10000000,
       .class_method_table = 16,

@@ -31,6 +31,11 @@ typedef struct hgr_clr_layout {
     bool     mt_rid_shift_8;      /* 9, 10: rid = flags2 >> 8; before: >> 16 */
     uint32_t mt_collectible_flag; /* in flags */
 
+    /* TypeDesc: pointers, byrefs, type variables, function pointers */
+    uint32_t desc_argument; /* type handle of a pointer or byref; Module of a type variable */
+    uint32_t desc_token;    /* GenericParam token of a type variable */
+    uint32_t desc_function; /* of {u32 arguments, u32 convention, type handles: result, arguments} */
+
     /* EEClass */
     uint32_t class_method_table, class_fields, class_attributes, class_norm_type;
     uint32_t class_num_instance_fields, class_num_static_fields, class_num_thread_static_fields;

@@ -170,7 +170,7 @@ static hgr_result add_constructed(const hgr_runtime *runtime, uint64_t module, l
             !hgr_space_ptr(space, buckets + word, &older))
             break;
         for (uint64_t i = 0; i < number && list_spend(types); i++) {
-            if (!hgr_space_ptr(space, buckets + (2 + i) * word, &head))
+            if (!hgr_space_ptr(space, buckets + (3 + i) * word, &head))
                 break;
             hgr_result result = add_chain(runtime, head, types, status);
             if (result != HGR_OK)

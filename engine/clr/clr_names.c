@@ -238,13 +238,14 @@ static bool append_method_table(writer *w, uint64_t addr, uint32_t depth)
 static bool append_variable(writer *w, uint64_t desc)
 {
     const hgr_space *space = w->names->runtime->space;
-    uint32_t word = space->pointer_size, token;
+    const hgr_clr_layout *layout = &w->names->runtime->layout;
+    uint32_t token;
     uint64_t module_addr;
     hgr_clr_module *module = NULL;
     const char *name;
     size_t len;
-    if (!hgr_space_ptr(space, desc + 2 * word, &module_addr) ||
-        !hgr_space_u32(space, desc + 5 * word, &token) ||
+    if (!hgr_space_ptr(space, desc + layout->desc_argument, &module_addr) ||
+        !hgr_space_u32(space, desc + layout->desc_token, &token) ||
         hgr_clr_modules_get(&w->names->modules, module_addr, &module, NULL) != HGR_OK || !module ||
         !module->has_metadata ||
         !hgr_metadata_string(&module->metadata, HGR_TABLE_GENERIC_PARAM, token & 0xffffff,
@@ -259,12 +260,13 @@ static bool append_function(writer *w, uint64_t desc, uint32_t depth)
 {
     const hgr_space *space = w->names->runtime->space;
     uint32_t word = space->pointer_size, count;
-    if (!hgr_space_u32(space, desc + 3 * word, &count) || count > HGR_TYPE_MAX_ARGUMENTS)
+    uint64_t at = desc + w->names->runtime->layout.desc_function;
+    if (!hgr_space_u32(space, at, &count) || count > HGR_TYPE_MAX_ARGUMENTS)
         return give_up(w, "function pointer", desc);
     bool good = true;
     for (uint32_t i = 0; i <= count && !is_too_long(w); i++) {
         uint64_t handle = 0;
-        if (!hgr_space_ptr(space, desc + (4 + (uint64_t)i) * word, &handle))
+        if (!hgr_space_ptr(space, at + 8 + (uint64_t)i * word, &handle))
             handle = 0;
         if (i > 1)
             hgr_text_add(w->out, ", ", 2);
@@ -286,7 +288,7 @@ static bool append_desc(writer *w, uint64_t desc, uint32_t depth)
     switch (kind & 0xff) {
     case HGR_ELEMENT_POINTER:
     case HGR_ELEMENT_BYREF:
-        if (!hgr_space_ptr(space, desc + 2 * space->pointer_size, &argument))
+        if (!hgr_space_ptr(space, desc + w->names->runtime->layout.desc_argument, &argument))
             return give_up(w, "type", desc);
         bool good = append_handle(w, argument, depth + 1);
         hgr_text_add(w->out, (kind & 0xff) == HGR_ELEMENT_POINTER ? "*" : "&", 1);

@@ -232,15 +232,22 @@ static uint64_t absent_bytes(const hgr_space *space, uint64_t at, uint64_t end)
     return absent;
 }
 
-/* The first page of a segment is committed for its header; the list's own memory begins there. */
+/* Where committed memory begins: at the page of the first object, or a page earlier where the
+ * collector keeps its own record of the segment in front of it (segments, not regions). */
+static uint64_t committed_start(const hgr_segment *s)
+{
+    bool in_front =
+        s->segment_addr < s->start_addr && s->start_addr - s->segment_addr <= PAGE_MASK + 1;
+    return in_front ? s->segment_addr : s->start_addr & ~PAGE_MASK;
+}
+
 static void sum_bytes(hgr_runtime *runtime)
 {
     hgr_runtime_info *info = &runtime->info;
     for (size_t i = 0; i < runtime->nsegments; i++) {
         const hgr_segment *s = &runtime->segments[i];
         bool inner = i > 0 && runtime->segments[i - 1].segment_addr == s->segment_addr;
-        info->committed_bytes +=
-            s->committed_addr - (inner ? s->start_addr : s->start_addr & ~PAGE_MASK);
+        info->committed_bytes += s->committed_addr - (inner ? s->start_addr : committed_start(s));
         info->used_bytes += s->end_addr - s->start_addr;
         info->absent_bytes += absent_bytes(runtime->space, s->start_addr, s->end_addr);
     }

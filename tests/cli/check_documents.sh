@@ -1,0 +1,48 @@
+#!/bin/sh
+# Man pages are what `heapgraph help --man` prints, help fits a screen, the completion script works.
+# usage: check_documents.sh HEAPGRAPH SOURCE_DIR; HGR_RECORD=1 writes the pages and the script anew.
+set -eu
+program=$1
+man=$2/tools/man
+work=$(mktemp -d "${TMPDIR:-/tmp}/hgr_doc.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+bad=0
+commands=$(sed -n 's/^COMMAND(\([a-z]*\),.*/\1/p' "$2/tools/commands.def")
+[ -n "$commands" ] || { echo "no commands found in commands.def"; exit 1; }
+
+"$program" help --man > "$work/heapgraph.1"
+for command in $commands; do
+  "$program" help --man "$command" > "$work/heapgraph-$command.1"
+  "$program" "$command" --help > "$work/help"
+  "$program" help "$command" | cmp -s - "$work/help" || { echo "$command: --help and help differ"; bad=1; }
+  lines=$(wc -l < "$work/help")
+  wide=$(awk 'length($0) > 100' "$work/help" | wc -l)
+  [ "$lines" -le 40 ] && [ "$wide" = 0 ] ||
+    { echo "$command: help has $lines lines (40 allowed), $wide wider than 100 columns"; bad=1; }
+  # Each option that help prints stands in the man page.
+  for option in $(grep -o '^ *\(-., \)*--[a-z-]*' "$work/help" | grep -o -e '--[a-z-]*'); do
+    grep -qF -e "$(printf '%s' "$option" | sed 's/-/\\-/g')" "$work/heapgraph-$command.1" ||
+      { echo "$command: $option is not in the man page"; bad=1; }
+  done
+done
+if [ -n "${HGR_RECORD:-}" ]; then
+  rm -f "$man"/*.1
+  cp "$work"/*.1 "$man/"
+fi
+diff -r "$man" "$work" -x help > "$work.diff" || { echo "tools/man differs (HGR_RECORD=1 writes it anew):"; head -20 "$work.diff"; bad=1; }
+rm -f "$work.diff"
+if command -v man > /dev/null; then
+  for page in "$work"/*.1; do
+    LC_ALL=C.UTF-8 MANWIDTH=80 man -E UTF-8 --warnings -l "$page" > /dev/null 2> "$work/help" || { echo "$page: man fails"; bad=1; }
+    [ ! -s "$work/help" ] || { cat "$work/help"; bad=1; }
+  done
+fi
+"$program" help --completion > "$work/help"
+[ -z "${HGR_RECORD:-}" ] || cp "$work/help" "$2/tools/heapgraph.bash"
+cmp "$work/help" "$2/tools/heapgraph.bash" || bad=1
+if command -v bash > /dev/null; then
+  bash -n "$work/help" || bad=1
+  words=$(bash -c '. "$1"; COMP_WORDS=(heapgraph types --ret); COMP_CWORD=2; _heapgraph; echo "${COMPREPLY[@]}"' - "$work/help")
+  [ "$words" = --retained ] || { echo "completion of types --ret gives '$words'"; bad=1; }
+fi
+exit $bad

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Every JSON document keeps the contract of tools/JSON.md, and says the same as other documents do.
+# usage: check_json.sh HEAPGRAPH JSON_CONTRACT SOURCE_DIR
+set -u
+program=$1
+contract=$2
+source=$3
+work=$(mktemp -d "${TMPDIR:-/tmp}/hgr_json.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+zstd -q -d --long=27 "$source/tests/fixtures/linux/site-net10-x64.before.dmp.zst" -o "$work/site.dmp" || exit 1
+bad=0
+
+# json COMMAND ARGUMENTS...: run, check, leave the document in $work/doc
+json() {
+  command=$1
+  "$program" "$@" --json > "$work/doc" 2> "$work/err"
+  code=$?
+  [ $code -le 1 ] || { echo "heapgraph $*: exit $code: $(cat "$work/err")"; bad=1; return; }
+  "$contract" "$source/tools/JSON.md" "$command" < "$work/doc" 2> "$work/breaches" ||
+    { echo "heapgraph $*:"; sort -u "$work/breaches" | head -10; bad=1; }
+}
+first() { # the first value of a key that holds an address
+  sed -n "s/.*\"$1\": \"\(0x[0-9a-f]*\)\".*/\1/p" "$work/doc" | head -1
+}
+
+json info "$work/site.dmp"
+json info "$work/site.dmp" --totals
+json types "$work/site.dmp"
+json types "$work/site.dmp" --retained --top 30
+json types "$work/site.dmp" --by generation
+json types "$work/site.dmp" --by namespace --retained
+json types "$work/site.dmp" --by assembly
+json types "$work/site.dmp" --addresses --set reachable
+json list "$work/site.dmp" --retained
+json list "$work/site.dmp" --set free
+json dominators "$work/site.dmp"
+json roots "$work/site.dmp" --retained
+json roots "$work/site.dmp" --retained --kind static
+json segments "$work/site.dmp"
+json check "$work/site.dmp"
+json path "$work/site.dmp" --to 'type=System.String'
+json slim "$work/site.dmp" -o "$work/slim.dmp"
+json retained "$work/site.dmp" --set 'type=System.String'
+json retained "$work/site.dmp"
+address=$(first address)
+json path "$work/site.dmp" "$address"
+json path "$work/site.dmp" "$address" --all
+json refs "$work/site.dmp" "$address"
+json refs "$work/site.dmp" "$address" --in
+exit $bad

@@ -1,0 +1,35 @@
+# bash completion for heapgraph: source it, or put it into
+# /usr/share/bash-completion/completions/heapgraph
+_heapgraph()
+{
+    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words=
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        words='info types retained dominators path roots list refs segments check slim help version'
+    elif [ "${word#-}" != "$word" ]; then
+        case "${COMP_WORDS[1]}" in
+        info) words='--totals --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        types) words='--retained --by --set --sort --top --all --addresses --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        retained) words='--set --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        dominators) words='--node --depth --min --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        path) words='--to --top --all --min --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        roots) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        list) words='--set --sort --retained --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        refs) words='--in --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        segments) words='--each --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        check) words='--top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        slim) words='--output --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        help) words='--completion --man --help' ;;
+        version) words='--help' ;;
+        esac
+    else
+        case "${COMP_WORDS[1]} $before" in
+        'types --by') words='type generation namespace assembly' ;;
+        'types --sort') words='bytes count retained owned name' ;;
+        'list --sort') words='bytes address retained' ;;
+        *' --color') words='auto always never' ;;
+        esac
+    fi
+    [ -z "$words" ] || COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -o default -F _heapgraph heapgraph
