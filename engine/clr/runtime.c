@@ -222,9 +222,8 @@ static hgr_result choose_layout(struct opening *opening, hgr_status *status)
     const hgr_clr_layout *row =
         hgr_clr_layout_find(major == 0 || major > newest ? newest : major, os, p);
     if (!row)
-        return hgr_fail(status, HGR_UNSUPPORTED,
-                        ".NET %u on %s %s: no table of its structures", major, os,
-                        opening->runtime->dump->info.cpu);
+        return hgr_fail(status, HGR_UNSUPPORTED, ".NET %u on %s %s: no table of its structures",
+                        major, os, opening->runtime->dump->info.cpu);
     return try_layout(opening, row, true, status);
 }
 
@@ -258,6 +257,19 @@ static const char *describe_layout(struct opening *opening, hgr_status *status)
                         shifted, descriptor);
 }
 
+/* The module whose variables lie at addr: the last one that begins below it, since variables
+ * without initial values follow a module's file mappings and are no part of them. */
+static const hgr_module *owner_of(const hgr_dump *dump, uint64_t addr)
+{
+    const hgr_module *owner = NULL;
+    for (size_t i = 0; i < hgr_dump_modules(dump); i++) {
+        const hgr_module *module = hgr_dump_module(dump, i);
+        if (module->base_addr <= addr && (!owner || module->base_addr > owner->base_addr))
+            owner = module;
+    }
+    return owner;
+}
+
 static hgr_result fill_info(struct opening *opening, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
@@ -284,9 +296,7 @@ static hgr_result fill_info(struct opening *opening, hgr_status *status)
             by_export ? "export, contract descriptor" : "writable-page search, contract descriptor";
     info->server_gc = gc->server;
     info->regions = gc->allocation_start == HGR_NO_OFFSET;
-    info->standalone_gc =
-        gc->vars_addr < module->base_addr ||
-        gc->vars_addr - module->base_addr >= module->size_bytes + HGR_CLR_BSS_BYTES;
+    info->standalone_gc = owner_of(runtime->dump, gc->vars_addr) != module;
     info->dynamic_adaptation = gc->dynamic_adaptation;
     info->gc_in_progress = gc->in_progress;
     info->heaps = gc->nheaps;

@@ -489,6 +489,68 @@ static void absent_metadata_is_only_a_warning(void **state)
     fake_free(&fake);
 }
 
+/* A single-file program carries the runtime; a mapped data file is not even searched. */
+static void any_image_may_hold_the_runtime(void **state)
+{
+    (void)state;
+    struct fake fake;
+    fake_make(&fake, 0);
+    fake.module.path = "/app/shop";
+    memcpy(fake.bytes + AT_IMAGE, "\177ELF", 4);
+    fake_seal(&fake, 0, 0);
+    hgr_runtime *runtime = open_fake(&fake);
+    assert_string_equal(hgr_runtime_get_info(runtime)->module_path, "/app/shop");
+    hgr_runtime_close(runtime);
+    fake_free(&fake);
+
+    fake_make(&fake, 0);
+    fake.module.path = "/data/big.db";
+    memcpy(fake.bytes + AT_IMAGE, "SQLi", 4);
+    fake_seal(&fake, 0, 0);
+    fails_with(&fake, HGR_NOT_FOUND, "no .NET runtime among 1 modules");
+}
+
+static void a_gc_of_another_module_is_standalone(void **state)
+{
+    (void)state;
+    struct fake fake;
+    fake_make(&fake, 0);
+    fake_seal(&fake, 0, 0);
+    hgr_module modules[2] = {
+        fake.module,
+        {.path = "/app/libclrgc.so", .base_addr = fake_at(AT_GC - 0x1000), .size_bytes = 0x800}};
+    fake.dump.modules = modules;
+    fake.dump.nmodules = 2;
+    hgr_runtime *runtime = open_fake(&fake);
+    assert_silent(runtime);
+    assert_true(hgr_runtime_get_info(runtime)->standalone_gc);
+    assert_string_equal(hgr_runtime_get_info(runtime)->module_path, "/app/libcoreclr.so");
+    hgr_runtime_close(runtime);
+    fake_free(&fake);
+}
+
+static void the_second_runtime_is_asked_for_by_index(void **state)
+{
+    (void)state;
+    struct fake fake;
+    fake_make(&fake, 0);
+    fake_seal(&fake, 0, 0);
+    hgr_module modules[2] = {fake.module, fake.module};
+    fake.dump.modules = modules;
+    fake.dump.nmodules = 2;
+    for (uint32_t index = 0; index < 3; index++) {
+        hgr_runtime_options options = {.index = index};
+        hgr_runtime *runtime = NULL;
+        hgr_status status = {0};
+        assert_int_equal(hgr_runtime_open(&fake.dump, &options, fake.run, &runtime, &status),
+                         index < 2 ? HGR_OK : HGR_NOT_FOUND);
+        if (index == 2)
+            assert_string_equal(status.text, "runtime 2 asked for, 2 in the dump");
+        hgr_runtime_close(runtime);
+    }
+    fake_free(&fake);
+}
+
 /* ---- versions ---- */
 
 static void open_and_expect(struct fake *fake, const char *version, const char *layout)
@@ -630,6 +692,9 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_says_so),
         cmocka_unit_test(failed_self_checks_stop),
         cmocka_unit_test(absent_metadata_is_only_a_warning),
+        cmocka_unit_test(any_image_may_hold_the_runtime),
+        cmocka_unit_test(a_gc_of_another_module_is_standalone),
+        cmocka_unit_test(the_second_runtime_is_asked_for_by_index),
         cmocka_unit_test(versions_choose_their_layout),
         cmocka_unit_test(a_shifted_table_is_calibrated),
         cmocka_unit_test(the_descriptor_moves_offsets_and_globals),

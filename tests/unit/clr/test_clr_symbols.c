@@ -209,6 +209,28 @@ static void absent_tables_are_not_found(void **state)
     }
 }
 
+/* A program compiled ahead of time exports a debug header and has no runtime module. */
+static void native_aot_is_recognised(void **state)
+{
+    (void)state;
+    static struct image image;
+    hgr_clr_found found;
+    hgr_status status = {0};
+    const hgr_runtime_options options = {0};
+    make_image(&image, 4, true);
+    make_sysv_hash(&image);
+    memcpy(image.bytes + AT_STRINGS + 8, "DotNetRuntimeDebugHeader", 25);
+    put_symbol(&image, 3, 1, 0, 0);
+    seal(&image, 0, 0);
+    hgr_module module = {.path = "/app/shop", .base_addr = BASE, .size_bytes = BYTES};
+    hgr_dump dump = {.run = image.run, .space = image.space, .modules = &module, .nmodules = 1};
+    dump.info.os = "linux";
+    assert_int_equal(hgr_clr_find(&dump, &options, &found, &status), HGR_UNSUPPORTED);
+    assert_string_equal(status.text, "shop: compiled ahead of time (NativeAOT), which is not read");
+    hgr_space_fini(&image.space);
+    hgr_run_free(image.run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +238,7 @@ int main(void)
         cmocka_unit_test(undefined_and_unknown_symbols_are_not_found),
         cmocka_unit_test(hostile_images_end),
         cmocka_unit_test(absent_tables_are_not_found),
+        cmocka_unit_test(native_aot_is_recognised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,9 @@
 enum { AT_PE = 0x80, AT_EXPORTS = 0x400, AT_RESOURCES = 0x800, AT_DATA = 0xc00 };
 
 struct image {
-    hgr_run  *run;
+    hgr_run *run;
     hgr_space space;
-    uint8_t   bytes[BYTES];
+    uint8_t bytes[BYTES];
 };
 
 static void put(struct image *image, size_t at, uint64_t value, size_t bytes)
@@ -142,11 +142,15 @@ static void exports_by_name(void **state)
     (void)state;
     static const struct {
         const char *name;
-        uint64_t    rva;
-    } rows[] = {{"DotNetRuntimeContractDescriptor", 0x530}, {"MetaDataGetDispenser", 0x520},
-                {"g_CLREngineMetrics", 0x510},             {"g_dacTable", 0x500},
-                {"g_dacTabl", 0},                          {"g_dacTable2", 0},
-                {"", 0},                                   {"A", 0},
+        uint64_t rva;
+    } rows[] = {{"DotNetRuntimeContractDescriptor", 0x530},
+                {"MetaDataGetDispenser", 0x520},
+                {"g_CLREngineMetrics", 0x510},
+                {"g_dacTable", 0x500},
+                {"g_dacTabl", 0},
+                {"g_dacTable2", 0},
+                {"", 0},
+                {"A", 0},
                 {"z", 0}};
     static struct image image;
     make_image(&image, true);
