@@ -1,106 +1,17 @@
 /* tools: `check`: every violated invariant of the heap, the graph and the totals. Exit 1 when there is one. */
 #include "session.h"
 #include "units.h"
-
-#include <stdlib.h>
+#include "violations.h"
 
 const opt_row opts_check[] = {
     OPT_ROW_TOP,
     OPT_ROW_ALL,
     OPT_ROW_END};
 
-/* What was found wrong. Text is NULL for a finding of the walk. */
-typedef struct violation {
-    const char *kind;
-    const char *text;
-    uint64_t    addr, value, bytes;
-} violation;
-
-typedef struct violation_list {
-    violation *rows;
-    size_t     count, capacity;
-} violation_list;
-
 struct answer {
-    tool_session    session;
+    tool_session   session;
     violation_list violations;
-    hgr_status     graph; /* why the validator refused the graph */
 };
-
-static void add_violation(violation_list *violations, violation row)
-{
-    if (violations->count == violations->capacity) {
-        violations->capacity = violations->capacity ? violations->capacity * 2 : 64;
-        violations->rows =
-            must_resize(violations->rows, violations->capacity, sizeof *violations->rows);
-    }
-    violations->rows[violations->count++] = row;
-}
-
-/* A type without a readable name is a gap in what can be said, not damage of the heap. */
-static bool is_damage(hgr_finding_kind kind)
-{
-    return kind != HGR_FOUND_NO_NAME;
-}
-
-static void check_segments(struct answer *answer)
-{
-    const hgr_runtime *runtime = answer->session.runtime;
-    uint64_t end = 0;
-    for (size_t i = 0; i < hgr_runtime_segments(runtime); i++) {
-        const hgr_segment *segment = hgr_runtime_segment(runtime, i);
-        if (segment->start_addr < end)
-            add_violation(&answer->violations,
-                          (violation){"segments", "overlaps the segment before", segment->start_addr,
-                                      end, 0});
-        if (segment->end_addr < segment->start_addr || segment->committed_addr < segment->end_addr)
-            add_violation(&answer->violations,
-                          (violation){"segments", "ends before it starts or beyond its committed memory",
-                                      segment->start_addr, segment->end_addr, 0});
-        end = segment->end_addr;
-    }
-}
-
-static void check_totals(struct answer *answer)
-{
-    const hgr_snapshot *snapshot = answer->session.snapshot;
-    const hgr_totals *totals = hgr_snapshot_totals(snapshot);
-    uint64_t count = 0, bytes = 0;
-    for (uint32_t t = 0; t < hgr_snapshot_types(snapshot); t++) {
-        count += hgr_snapshot_type(snapshot, t)->count;
-        bytes += hgr_snapshot_type(snapshot, t)->bytes;
-    }
-    if (count != totals->objects || count != session_nodes(&answer->session))
-        add_violation(&answer->violations,
-                      (violation){"totals", "objects of all types and of the heap differ", 0, count, 0});
-    if (bytes != totals->bytes)
-        add_violation(&answer->violations,
-                      (violation){"totals", "bytes of all types and of the heap differ", 0, bytes, 0});
-    for (size_t i = 0; i < hgr_snapshot_roots(snapshot); i++)
-        if (hgr_snapshot_root(snapshot, i)->node >= session_nodes(&answer->session))
-            add_violation(&answer->violations,
-                          (violation){"roots", "names no object", hgr_snapshot_root(snapshot, i)->slot_addr,
-                                      hgr_snapshot_root(snapshot, i)->object_addr, 0});
-}
-
-static void check_heap(struct answer *answer)
-{
-    const tool_session *session = &answer->session;
-    for (size_t i = 0; hgr_runtime_warning(session->runtime, i); i++)
-        add_violation(&answer->violations,
-                      (violation){"self-check", hgr_runtime_warning(session->runtime, i), 0, 0, 0});
-    check_segments(answer);
-    for (size_t i = 0; i < hgr_snapshot_findings(session->snapshot); i++) {
-        const hgr_finding *finding = hgr_snapshot_finding(session->snapshot, i);
-        if (is_damage(finding->kind))
-            add_violation(&answer->violations,
-                          (violation){hgr_finding_kind_name(finding->kind), NULL, finding->addr,
-                                      finding->value, finding->bytes});
-    }
-    if (hgr_graph_validate(hgr_snapshot_graph(session->snapshot), &answer->graph) != HGR_OK)
-        add_violation(&answer->violations, (violation){"graph", answer->graph.text, 0, 0, 0});
-    check_totals(answer);
-}
 
 static void write_kinds(struct answer *answer)
 {
@@ -116,7 +27,7 @@ static void write_kinds(struct answer *answer)
         out_text(json, "kind", hgr_finding_kind_name((hgr_finding_kind)k));
         out_u64(json, "count", count);
         out_u64(json, "bytes", bytes);
-        out_bool(json, "damage", is_damage((hgr_finding_kind)k));
+        out_bool(json, "damage", violations_is_damage((hgr_finding_kind)k));
         out_end_object(json);
     }
     out_end_array(json);
@@ -161,7 +72,7 @@ static void print_kinds(const struct answer *answer)
             continue;
         strbuf name = {0};
         strbuf_format(&name, "%s%s", hgr_finding_kind_name((hgr_finding_kind)k),
-                      is_damage((hgr_finding_kind)k) ? "" : " (no damage)");
+                      violations_is_damage((hgr_finding_kind)k) ? "" : " (no damage)");
         table_number(&table, count);
         table_number(&table, bytes);
         table_text(&table, strbuf_get(&name));
@@ -218,7 +129,7 @@ int cmd_check(const tool_opts *opts)
     if (code == EXIT_DONE)
         code = session_scan(session, HGR_SCAN_GRAPH);
     if (code == EXIT_DONE) {
-        check_heap(&answer);
+        violations_find(&answer.violations, session);
         session_begin_answer(session);
         if (session_wants_json(session))
             write_json(&answer);
@@ -228,6 +139,6 @@ int cmd_check(const tool_opts *opts)
         if (answer.violations.count)
             code = EXIT_HOLDS;
     }
-    free(answer.violations.rows);
+    violations_free(&answer.violations);
     return session_close(session, code);
 }

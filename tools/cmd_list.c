@@ -1,4 +1,5 @@
 /* tools: `list`: the objects of a set, one by one; `--set free`: the large free blocks. */
+#include "free_blocks.h"
 #include "pick.h"
 #include "set_eval.h"
 #include "units.h"
@@ -121,35 +122,14 @@ static int list_objects(struct answer *answer, const set_expr *expr)
 /* Free blocks are no objects, so they have a list of their own: those of at least 0.5 MiB. */
 static int list_free(tool_session *session)
 {
-    static const table_column columns[] = {{"address", TABLE_ADDRESS}, {"free bytes", TABLE_BYTES}};
     int code = session_scan(session, HGR_SCAN_TYPES);
     if (code != EXIT_DONE)
         return code;
-    size_t count = hgr_snapshot_free_blocks(session->snapshot);
-    tool_table table;
     session_begin_answer(session);
     if (session_wants_json(session))
-        out_array(&session->json, "objects");
+        free_blocks_write(session, "free_blocks");
     else
-        table_init(&table, session->opts, session_pointer_size(session), columns, 2,
-                   "free blocks of at least 0.5 MiB, sorted by address");
-    for (size_t i = 0; i < count; i++) {
-        const hgr_free_block *block = hgr_snapshot_free_block(session->snapshot, i);
-        if (session_wants_json(session)) {
-            out_object(&session->json, NULL);
-            out_address(&session->json, "address", block->addr);
-            out_text(&session->json, "type", "Free");
-            out_u64(&session->json, "bytes", block->bytes);
-            out_end_object(&session->json);
-        } else {
-            table_number(&table, block->addr);
-            table_number(&table, block->bytes);
-        }
-    }
-    if (session_wants_json(session))
-        out_end_array(&session->json);
-    else
-        table_finish(&table);
+        free_blocks_print(session, session_top(session, false));
     session_end_answer(session, "heapgraph segments DUMP");
     return EXIT_DONE;
 }

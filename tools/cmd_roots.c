@@ -1,6 +1,7 @@
 /* tools: `roots`: what keeps objects alive, by kind or one by one. */
 #include "describe.h"
 #include "pick.h"
+#include "root_kinds.h"
 #include "units.h"
 
 #include <stdlib.h>
@@ -15,126 +16,11 @@ const opt_row opts_roots[] = {
     OPT_ROW_ALL,
     OPT_ROW_END};
 
-struct kind_sum {
-    uint64_t count, objects, bytes, retained_bytes;
-};
-
 struct answer {
-    tool_session         session;
-    struct kind_sum kinds[HGR_ROOT_KINDS];
-    int             kind; /* to list; HGR_ROOT_KINDS = all, -1 = none */
+    tool_session  session;
+    root_kind_sum kinds[HGR_ROOT_KINDS];
+    int           kind; /* to list; HGR_ROOT_KINDS = all, -1 = none */
 };
-
-/* ---- by kind ---- */
-
-static void count_kinds(struct answer *answer)
-{
-    const tool_session *session = &answer->session;
-    uint32_t n = session_nodes(session);
-    unsigned char *seen = must_alloc(n, 1); /* 1 + the kind that saw the node last: roots come by kind */
-    for (size_t i = 0; i < hgr_snapshot_roots(session->snapshot); i++) {
-        const hgr_root *root = hgr_snapshot_root(session->snapshot, i);
-        struct kind_sum *sum = &answer->kinds[root->kind];
-        sum->count++;
-        if (root->node >= n || seen[root->node] == (unsigned char)(root->kind + 1))
-            continue;
-        seen[root->node] = (unsigned char)(root->kind + 1);
-        sum->objects++;
-        sum->bytes += hgr_node_bytes(session->snapshot, root->node);
-    }
-    free(seen);
-}
-
-/* Bytes that only roots of one kind keep: all reachable ones without those the other roots reach. */
-static int retain_kind(struct answer *answer, hgr_root_kind kind, uint64_t whole)
-{
-    tool_session *session = &answer->session;
-    hgr_status status = {0};
-    hgr_reach *reach = NULL;
-    size_t others = 0;
-    hgr_node *roots = must_alloc(session->nroots, sizeof *roots);
-    for (size_t i = 0; i < session->nroots; i++)
-        if (hgr_snapshot_root(session->snapshot, i)->kind != kind)
-            roots[others++] = session->roots[i];
-    hgr_result result = hgr_reach_create(hgr_snapshot_graph(session->snapshot), roots, others, NULL,
-                                         session->run, &reach, &status);
-    free(roots);
-    if (result != HGR_OK)
-        return session_fail(session, result, &status);
-    for (hgr_node u = 0; u < session_nodes(session); u++)
-        if (hgr_reach_has(reach, u))
-            whole -= hgr_node_bytes(session->snapshot, u);
-    answer->kinds[kind].retained_bytes = whole;
-    hgr_reach_free(reach);
-    return EXIT_DONE;
-}
-
-static int retain_kinds(struct answer *answer)
-{
-    tool_session *session = &answer->session;
-    uint64_t whole = 0;
-    int code = session_reach(session);
-    for (hgr_node u = 0; code == EXIT_DONE && u < session_nodes(session); u++)
-        if (hgr_reach_has(session->reach, u))
-            whole += hgr_node_bytes(session->snapshot, u);
-    for (unsigned k = 0; code == EXIT_DONE && k < HGR_ROOT_KINDS; k++)
-        if (answer->kinds[k].count)
-            code = retain_kind(answer, (hgr_root_kind)k, whole);
-    return code;
-}
-
-static void print_kinds(const struct answer *answer)
-{
-    const tool_session *session = &answer->session;
-    const table_column columns[] = {
-        {"roots", TABLE_COUNT},
-        {"objects", TABLE_COUNT},
-        {"bytes", TABLE_BYTES},
-        {"retained bytes", opt_given(session->opts, OPT_RETAINED) ? TABLE_BYTES : TABLE_SKIP},
-        {"kind", TABLE_TEXT}};
-    tool_table table;
-    struct kind_sum all = {0};
-    table_init(&table, session->opts, session_pointer_size(session), columns, 5, NULL);
-    for (unsigned k = 0; k < HGR_ROOT_KINDS; k++) {
-        const struct kind_sum *sum = &answer->kinds[k];
-        if (sum->count == 0)
-            continue;
-        all.count += sum->count;
-        table_number(&table, sum->count);
-        table_number(&table, sum->objects);
-        table_number(&table, sum->bytes);
-        table_number(&table, sum->retained_bytes);
-        table_text(&table, hgr_root_kind_name((hgr_root_kind)k));
-    }
-    table_gap(&table);
-    table_number(&table, all.count);
-    for (int c = 0; c < 3; c++)
-        table_empty(&table);
-    table_text(&table, "(all roots)");
-    table_finish(&table);
-}
-
-static void write_kinds(struct answer *answer)
-{
-    tool_json *json = &answer->session.json;
-    out_array(json, "kinds");
-    for (unsigned k = 0; k < HGR_ROOT_KINDS; k++) {
-        const struct kind_sum *sum = &answer->kinds[k];
-        if (sum->count == 0)
-            continue;
-        out_object(json, NULL);
-        out_text(json, "kind", hgr_root_kind_name((hgr_root_kind)k));
-        out_u64(json, "count", sum->count);
-        out_u64(json, "objects", sum->objects);
-        out_u64(json, "bytes", sum->bytes);
-        if (opt_given(answer->session.opts, OPT_RETAINED) && answer->kind < 0)
-            out_u64(json, "retained_bytes", sum->retained_bytes);
-        out_end_object(json);
-    }
-    out_end_array(json);
-}
-
-/* ---- one by one ---- */
 
 static void write_root(struct answer *answer, size_t index)
 {
@@ -217,8 +103,6 @@ static void list_roots(struct answer *answer)
     pick_fini(&order);
 }
 
-/* ---- the command ---- */
-
 static int read_kind(const tool_opts *opts, int *out)
 {
     const char *names[HGR_ROOT_KINDS + 1], *seen = opt_text(opts, OPT_KIND);
@@ -254,19 +138,19 @@ int cmd_roots(const tool_opts *opts)
     if (code == EXIT_DONE)
         code = session_roots(session);
     if (code == EXIT_DONE)
-        count_kinds(&answer);
+        root_kinds_count(answer.kinds, session);
     if (code == EXIT_DONE && retained && (listed || session_wants_json(session)))
         code = session_retained(session);
     if (code == EXIT_DONE && retained && !listed)
-        code = retain_kinds(&answer);
+        code = root_kinds_retain(answer.kinds, session);
     if (code == EXIT_DONE) {
         session_begin_answer(session);
         if (session_wants_json(session))
-            write_kinds(&answer);
+            root_kinds_write(answer.kinds, session, retained && !listed);
         if (session_wants_json(session) || listed)
             list_roots(&answer);
         else
-            print_kinds(&answer);
+            root_kinds_print(answer.kinds, session);
         session_end_answer(session, listed ? "heapgraph path DUMP ADDRESS"
                                            : "heapgraph roots DUMP --kind static --retained");
     }

@@ -1,4 +1,5 @@
 /* tools: `types`: what fills the heap. Without --retained and --set one pass that keeps no graph. */
+#include "free_blocks.h"
 #include "groups.h"
 #include "pick.h"
 #include "set_eval.h"
@@ -65,8 +66,7 @@ static void write_row(struct answer *answer, const tool_group *row)
 static void write_json(struct answer *answer)
 {
     tool_json *json = &answer->session.json;
-    const hgr_snapshot *snapshot = answer->session.snapshot;
-    const hgr_totals *totals = hgr_snapshot_totals(snapshot);
+    const hgr_totals *totals = hgr_snapshot_totals(answer->session.snapshot);
     out_object(json, "totals");
     out_u64(json, "count", answer->total.count);
     out_u64(json, "bytes", answer->total.bytes);
@@ -77,22 +77,7 @@ static void write_json(struct answer *answer)
     for (size_t i = 0; i < answer->order.count; i++)
         write_row(answer, &answer->groups.rows[answer->order.rows[i].id]);
     out_end_array(json);
-    out_array(json, "free_blocks");
-    for (size_t i = 0; i < hgr_snapshot_free_blocks(snapshot); i++) {
-        const hgr_free_block *block = hgr_snapshot_free_block(snapshot, i);
-        out_object(json, NULL);
-        out_address(json, "address", block->addr);
-        out_u64(json, "bytes", block->bytes);
-        if (block->next_addr)
-            out_address(json, "next_address", block->next_addr);
-        else
-            out_null(json, "next_address");
-        out_text(json, "next_type", block->next_type == UINT32_MAX
-                                         ? NULL
-                                         : hgr_snapshot_type(snapshot, block->next_type)->name);
-        out_end_object(json);
-    }
-    out_end_array(json);
+    free_blocks_write(&answer->session, "free_blocks");
 }
 
 /* Rows below the line have no retained bytes of their own. */
@@ -140,30 +125,6 @@ static void print_foot(const struct answer *answer, tool_table *table)
         print_row(answer, table, &free_row, "Free", true);
 }
 
-static void print_free_blocks(const struct answer *answer)
-{
-    static const table_column columns[] = {
-        {"address", TABLE_ADDRESS}, {"free bytes", TABLE_BYTES}, {"followed by", TABLE_TEXT}};
-    const hgr_snapshot *snapshot = answer->session.snapshot;
-    tool_table table;
-    size_t count = hgr_snapshot_free_blocks(snapshot);
-    uint64_t top = session_top(&answer->session, true);
-    if (count == 0 || opt_given(answer->session.opts, OPT_SET))
-        return;
-    printf("\nFragmentation: %zu free blocks of at least 0.5 MiB\n", count);
-    table_init(&table, answer->session.opts, session_pointer_size(&answer->session), columns, 3,
-               "sorted by address");
-    for (size_t i = 0; i < count && i < top; i++) {
-        const hgr_free_block *block = hgr_snapshot_free_block(snapshot, i);
-        table_number(&table, block->addr);
-        table_number(&table, block->bytes);
-        table_text(&table, block->next_type == UINT32_MAX
-                               ? "(end of segment)"
-                               : hgr_snapshot_type(snapshot, block->next_type)->name);
-    }
-    table_finish(&table);
-}
-
 static void print_table(const struct answer *answer)
 {
     static const char *const orders[] = {
@@ -189,7 +150,11 @@ static void print_table(const struct answer *answer)
     }
     print_foot(answer, &table);
     table_finish(&table);
-    print_free_blocks(answer);
+    size_t blocks = hgr_snapshot_free_blocks(answer->session.snapshot);
+    if (blocks == 0 || opt_given(answer->session.opts, OPT_SET))
+        return;
+    printf("\nFragmentation: %zu free blocks of at least 0.5 MiB\n", blocks);
+    free_blocks_print(&answer->session, session_top(&answer->session, false));
 }
 
 static void sort_rows(struct answer *answer)

@@ -1,35 +1,63 @@
 /* tools: one root path, step by step. A step names the field or index that leads on to the next object. */
 #include "show_path.h"
 
+#include <string.h>
+
 #include "describe.h"
 #include "units.h"
 
+#define RUN_SHOWN 3 /* objects at each end of a run of one type; the rest of a long run is one line */
+
+/* "  → 0x... Type._field", cut to the terminal's width. */
+static void print_step(const tool_session *session, const tool_term *term, const hgr_path *path,
+                       uint32_t i)
+{
+    strbuf via = {0}, member = {0}, line = {0};
+    char address[UNITS_TEXT];
+    units_address(address, hgr_node_address(session->snapshot, path->nodes[i]),
+                  session_pointer_size(session));
+    if (i + 1 < path->length)
+        describe_via(session, path->nodes[i], path->nodes[i + 1], &via);
+    describe_member(session_type_name(session, path->nodes[i]), strbuf_get(&via), &member);
+    strbuf_add_safe(&line, strbuf_get(&member));
+    size_t used = strlen(address) + 6, bytes = line.len;
+    if (used + utf8_columns(strbuf_get(&line)) > term->width && term->width > used + 8)
+        bytes = utf8_prefix(strbuf_get(&line), term->width - used - 1);
+    printf("  → %s%s%s  %.*s%s\n", term_dim(term), address, term_plain(term), (int)bytes,
+           strbuf_get(&line), bytes < line.len ? "…" : "");
+    strbuf_fini(&via);
+    strbuf_fini(&member);
+    strbuf_fini(&line);
+}
+
+/* The end of the run of one type that begins at i. */
+static uint32_t find_run_end(const tool_session *session, const hgr_path *path, uint32_t i)
+{
+    uint32_t type = hgr_node_type(session->snapshot, path->nodes[i]);
+    while (i < path->length && hgr_node_type(session->snapshot, path->nodes[i]) == type)
+        i++;
+    return i;
+}
+
 void show_path(const tool_session *session, const hgr_path *path)
 {
-    strbuf via = {0}, line = {0};
-    char address[UNITS_TEXT];
+    strbuf name = {0};
+    char count[UNITS_TEXT];
     tool_term term = term_of(session->opts);
-    strbuf_add_safe(&line, hgr_snapshot_root(session->snapshot, path->root)->name);
-    printf("%s%s%s\n", term_bold(&term), strbuf_get(&line), term_plain(&term));
-    for (uint32_t i = 0; i < path->length; i++) {
-        strbuf member = {0};
-        strbuf_clear(&via);
-        strbuf_clear(&line);
-        if (i + 1 < path->length)
-            describe_via(session, path->nodes[i], path->nodes[i + 1], &via);
-        describe_member(session_type_name(session, path->nodes[i]), strbuf_get(&via), &member);
-        strbuf_add_safe(&line, strbuf_get(&member));
-        strbuf_fini(&member);
-        size_t used = session_pointer_size(session) == 8 ? 24 : 16, bytes = line.len;
-        if (used + utf8_columns(strbuf_get(&line)) > term.width && term.width > used + 8)
-            bytes = utf8_prefix(strbuf_get(&line), term.width - used - 1);
-        printf("  → %s%s%s  %.*s%s\n", term_dim(&term),
-               units_address(address, hgr_node_address(session->snapshot, path->nodes[i]),
-                             session_pointer_size(session)),
-               term_plain(&term), (int)bytes, strbuf_get(&line), bytes < line.len ? "…" : "");
+    strbuf_add_safe(&name, hgr_snapshot_root(session->snapshot, path->root)->name);
+    printf("%s%s%s\n", term_bold(&term), strbuf_get(&name), term_plain(&term));
+    strbuf_fini(&name);
+    for (uint32_t i = 0, end = 0; i < path->length; i = end) {
+        end = find_run_end(session, path, i);
+        bool skips = end - i > 2 * RUN_SHOWN + 1;
+        for (uint32_t step = i; step < end; step++) {
+            if (skips && step == i + RUN_SHOWN) {
+                step = end - RUN_SHOWN;
+                printf("  → … %s more of the same type …\n", units_count(count, step - i - RUN_SHOWN));
+            }
+            print_step(session, &term, path, step);
+        }
     }
-    strbuf_fini(&via);
-    strbuf_fini(&line);
 }
 
 static void write_path(tool_session *session, const hgr_path *path)

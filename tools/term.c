@@ -70,7 +70,7 @@ void progress_init(tool_progress *progress, const tool_opts *opts)
     progress->stage[0] = '\0';
 }
 
-/* Stage, share, rate: "scan  43 %  1.2 GiB/s" when done counts bytes, which the large totals do. */
+/* Stage, share, rate: "scan  43 %  812.0 million/s"; the unit is what the stage counts. */
 void progress_show(void *user, const char *stage, uint64_t done, uint64_t total)
 {
     tool_progress *self = user;
@@ -81,14 +81,11 @@ void progress_show(void *user, const char *stage, uint64_t done, uint64_t total)
         self->start_ns = now_ns();
     }
     double seconds = (double)(now_ns() - self->start_ns) * 1e-9;
-    char rate[UNITS_TEXT] = "";
-    if (seconds > 0.2)
-        units_count(rate, (uint64_t)((double)done / seconds / 1000));
     fprintf(stderr, "\r\033[K%s", self->stage);
     if (total)
         fprintf(stderr, "  %3u %%", (unsigned)units_percent(done, total));
-    if (rate[0])
-        fprintf(stderr, "  %s thousand/s", rate);
+    if (seconds > 0.2)
+        fprintf(stderr, "  %.1f million/s", (double)done / seconds * 1e-6);
     fflush(stderr);
     self->shown = true;
 }
