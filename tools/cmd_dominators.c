@@ -55,10 +55,10 @@ static void choose_rows(struct answer *answer)
 
 static void print_table(const struct answer *answer)
 {
-    static const table_column columns[] = {{"count", TABLE_COUNT},
-                                           {"bytes", TABLE_BYTES},
-                                           {"retained bytes", TABLE_BYTES},
+    static const table_column columns[] = {{"retained bytes", TABLE_BYTES},
                                            {"share", TABLE_SHARE},
+                                           {"bytes", TABLE_BYTES},
+                                           {"count", TABLE_COUNT},
                                            {"type", TABLE_TEXT}};
     tool_table table;
     size_t left_out = 0;
@@ -73,10 +73,10 @@ static void print_table(const struct answer *answer)
         strbuf line = {0};
         strbuf_format(&line, "%*s", (int)(row->depth > 40 ? 80 : row->depth * 2), "");
         describe_row(answer, row, &line);
-        table_number(&table, row->count);
-        table_number(&table, row->bytes);
         table_number(&table, row->retained_bytes);
         table_share(&table, row->retained_bytes, answer->whole);
+        table_number(&table, row->bytes);
+        table_number(&table, row->count);
         table_text(&table, strbuf_get(&line));
         strbuf_fini(&line);
     }

@@ -102,8 +102,8 @@ static void print_set(const struct answer *answer)
 static void print_table(const struct answer *answer)
 {
     static const table_column columns[] = {
-        {"address", TABLE_ADDRESS}, {"bytes", TABLE_BYTES},     {"retained bytes", TABLE_BYTES},
-        {"share", TABLE_SHARE},     {"dominator", TABLE_TEXT}, {"type", TABLE_TEXT},
+        {"retained bytes", TABLE_BYTES}, {"share", TABLE_SHARE},    {"bytes", TABLE_BYTES},
+        {"address", TABLE_ADDRESS},      {"dominator", TABLE_TEXT}, {"type", TABLE_TEXT},
     };
     const tool_session *session = &answer->session;
     uint32_t n = session_nodes(session);
@@ -113,10 +113,10 @@ static void print_table(const struct answer *answer)
                "sorted by retained bytes, then address");
     for (size_t i = 0; i < answer->order.count; i++) {
         hgr_node node = answer->order.rows[i].id, idom = hgr_domtree_idom(session->tree)[node];
-        table_number(&table, hgr_node_address(session->snapshot, node));
-        table_number(&table, hgr_node_bytes(session->snapshot, node));
         table_number(&table, session->retained[node]);
         table_share(&table, session->retained[node], session->retained[n]);
+        table_number(&table, hgr_node_bytes(session->snapshot, node));
+        table_number(&table, hgr_node_address(session->snapshot, node));
         table_text(&table, idom < n ? units_address(text, hgr_node_address(session->snapshot, idom),
                                                     session_pointer_size(session))
                                     : "(roots)");

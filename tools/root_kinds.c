@@ -20,16 +20,38 @@ void root_kinds_count(root_kind_sum sums[HGR_ROOT_KINDS], const tool_session *se
     free(seen);
 }
 
+/* The arrays in which the runtime keeps static fields. They hang on strong handles, so without the statics
+ * they would still hold everything: when the statics go, they go too. */
+static bool *find_static_arrays(const tool_session *session)
+{
+    uint32_t n = session_nodes(session);
+    bool *arrays = must_alloc(n, sizeof *arrays);
+    for (size_t i = 0; i < session->nroots; i++) {
+        const hgr_root *root = hgr_snapshot_root(session->snapshot, i);
+        if (root->kind != HGR_ROOT_STATIC || !root->slot_addr)
+            continue;
+        hgr_node array = hgr_node_containing(session->snapshot, root->slot_addr);
+        if (array < n)
+            arrays[array] = true;
+    }
+    return arrays;
+}
+
 /* Bytes that only roots of one kind keep: all reachable ones without those the other roots reach. */
 static int retain_kind(tool_session *session, hgr_root_kind kind, uint64_t whole, uint64_t *out)
 {
     hgr_status status = {0};
     hgr_reach *reach = NULL;
     size_t others = 0;
+    bool *arrays = find_static_arrays(session);
     hgr_node *roots = must_alloc(session->nroots, sizeof *roots);
-    for (size_t i = 0; i < session->nroots; i++)
-        if (hgr_snapshot_root(session->snapshot, i)->kind != kind)
+    for (size_t i = 0; i < session->nroots; i++) {
+        bool goes = hgr_snapshot_root(session->snapshot, i)->kind == kind ||
+                    (kind == HGR_ROOT_STATIC && arrays[session->roots[i]]);
+        if (!goes)
             roots[others++] = session->roots[i];
+    }
+    free(arrays);
     hgr_result result = hgr_reach_create(hgr_snapshot_graph(session->snapshot), roots, others, NULL,
                                          session->run, &reach, &status);
     free(roots);
