@@ -135,7 +135,7 @@ int cmd_check(const tool_opts *opts)
             write_json(&answer);
         else
             print_answer(&answer);
-        session_end_answer(session, NULL);
+        session_end_answer(session, NULL, "%s", "");
         if (answer.violations.count)
             code = EXIT_HOLDS;
     }

@@ -3,6 +3,7 @@
 #include "fold.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const opt_row opts_dominators[] = {
@@ -17,7 +18,7 @@ struct answer {
     tool_session   session;
     tool_fold      fold;
     uint32_t *order;
-    uint32_t *first_root;
+    named_roots roots;
     bool     *shown; /* by row */
     uint64_t  whole, least, rows;
     hgr_node  top;
@@ -33,7 +34,7 @@ static void describe_row(const struct answer *answer, const fold_row *row, strbu
         return;
     strbuf_format(out, "  %s", units_address(address, hgr_node_address(session->snapshot, row->example),
                                              session_pointer_size(session)));
-    uint32_t root = answer->first_root[row->example];
+    uint32_t root = named_root_of(&answer->roots, row->example);
     if (row->depth == 0 && root != UINT32_MAX)
         strbuf_format(out, "  %s", hgr_snapshot_root(session->snapshot, root)->name);
 }
@@ -102,7 +103,7 @@ static void write_json(struct answer *answer)
         out_u64(json, "bytes", row->bytes);
         out_u64(json, "retained_bytes", row->retained_bytes);
         out_address(json, "example", hgr_node_address(answer->session.snapshot, row->example));
-        uint32_t root = answer->first_root[row->example];
+        uint32_t root = named_root_of(&answer->roots, row->example);
         if (row->depth == 0 && row->count == 1 && root != UINT32_MAX)
             out_text(json, "root", hgr_snapshot_root(answer->session.snapshot, root)->name);
         out_end_object(json);
@@ -133,7 +134,7 @@ static int answer_tree(struct answer *answer)
     uint64_t ppm = opt_given(session->opts, OPT_ALL) ? 0 : opt_number(session->opts, OPT_MIN);
     fold_create(&answer->fold, session, answer->top, depth > 1000 ? 1000 : (uint32_t)depth);
     answer->order = fold_order(&answer->fold);
-    answer->first_root = describe_first_roots(session);
+    answer->roots = named_roots_create(session);
     answer->shown = must_alloc(answer->fold.count, sizeof *answer->shown);
     answer->whole = session->retained[answer->top];
     answer->least = answer->whole / 1000000 * ppm + answer->whole % 1000000 * ppm / 1000000;
@@ -143,7 +144,10 @@ static int answer_tree(struct answer *answer)
         write_json(answer);
     else
         print_table(answer);
-    session_end_answer(session, "heapgraph path DUMP ADDRESS");
+    session_end_answer(session, answer->fold.count ? "path" : NULL, "0x%" PRIx64,
+                       answer->fold.count ? hgr_node_address(session->snapshot,
+                                                             answer->fold.rows[answer->order[0]].example)
+                                          : 0);
     return EXIT_DONE;
 }
 
@@ -159,7 +163,7 @@ int cmd_dominators(const tool_opts *opts)
         code = answer_tree(&answer);
     fold_free(&answer.fold);
     free(answer.order);
-    free(answer.first_root);
+    named_roots_free(&answer.roots);
     free(answer.shown);
     return session_close(&answer.session, code);
 }

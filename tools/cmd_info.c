@@ -156,6 +156,6 @@ int cmd_info(const tool_opts *opts)
         print_missing(&session);
         print_segments(&session);
     }
-    session_end_answer(&session, "heapgraph types DUMP --retained");
+    session_end_answer(&session, "types", "--retained");
     return session_close(&session, code);
 }

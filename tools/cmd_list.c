@@ -4,6 +4,7 @@
 #include "set_eval.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const opt_row opts_list[] = {
@@ -115,7 +116,10 @@ static int list_objects(struct answer *answer, const set_expr *expr)
         write_json(answer);
     else
         print_table(answer);
-    session_end_answer(session, "heapgraph path DUMP ADDRESS");
+    session_end_answer(session, answer->order.count ? "path" : NULL, "0x%" PRIx64,
+                       answer->order.count
+                           ? hgr_node_address(session->snapshot, answer->order.rows[0].id)
+                           : 0);
     return EXIT_DONE;
 }
 
@@ -130,7 +134,7 @@ static int list_free(tool_session *session)
         free_blocks_write(session, "free_blocks");
     else
         free_blocks_print(session, session_top(session, false));
-    session_end_answer(session, "heapgraph segments DUMP");
+    session_end_answer(session, "segments", "%s", "");
     return EXIT_DONE;
 }
 

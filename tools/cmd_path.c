@@ -4,6 +4,7 @@
 #include "show_path.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const opt_row opts_path[] = {
@@ -40,9 +41,9 @@ static void answer_object(tool_session *session, hgr_node target, const hgr_path
         else if (total > count)
             printf("\n%zu of %zu root objects that reach it; --all shows every one\n", count, total);
     }
-    session_end_answer(session, count && !opt_given(session->opts, OPT_ALL)
-                                    ? "heapgraph path DUMP ADDRESS --all"
-                                    : "heapgraph refs DUMP ADDRESS --in");
+    bool more = count && !opt_given(session->opts, OPT_ALL);
+    session_end_answer(session, more ? "path" : "refs", "0x%" PRIx64 "%s",
+                       hgr_node_address(session->snapshot, target), more ? " --all" : " --in");
 }
 
 static int find_object_paths(tool_session *session, uint64_t addr)
@@ -137,7 +138,8 @@ static void answer_set(tool_session *session, const hgr_branches *branches, cons
                       members->bytes);
     }
     hgr_paths_free(example);
-    session_end_answer(session, "heapgraph path DUMP ADDRESS");
+    session_end_answer(session, members->count ? "path" : NULL, "0x%" PRIx64,
+                       members->count ? hgr_node_address(session->snapshot, members->first[0]) : 0);
 }
 
 static int find_set_paths(tool_session *session, const set_expr *expr)

@@ -1,6 +1,7 @@
 /* tools: `refs`: what an object refers to, and with --in what refers to it. */
 #include "describe.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const opt_row opts_refs[] = {
@@ -132,7 +133,8 @@ static void answer(struct rows *rows, const hgr_set *referrers)
     }
     if (referrers)
         add_roots(rows);
-    session_end_answer(session, referrers ? "heapgraph path DUMP ADDRESS" : "heapgraph refs DUMP ADDRESS --in");
+    session_end_answer(session, referrers ? "path" : "refs", "0x%" PRIx64 "%s",
+                       hgr_node_address(session->snapshot, rows->object), referrers ? "" : " --in");
 }
 
 static int find_referrers(tool_session *session, hgr_node object, hgr_set **out)

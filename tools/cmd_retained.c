@@ -1,8 +1,10 @@
 /* tools: `retained`: the objects that keep the most memory alive; of a set, exactly, as a whole. */
+#include "describe.h"
 #include "pick.h"
 #include "set_eval.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const opt_row opts_retained[] = {
@@ -72,6 +74,7 @@ static void write_json(struct answer *answer)
         out_u64(json, "retained_bytes", answer->retained_bytes);
         out_end_object(json);
     }
+    named_roots roots = named_roots_create(session);
     out_array(json, "objects");
     for (size_t i = 0; i < answer->order.count; i++) {
         hgr_node node = answer->order.rows[i].id, idom = hgr_domtree_idom(session->tree)[node];
@@ -84,9 +87,13 @@ static void write_json(struct answer *answer)
             out_address(json, "dominator", hgr_node_address(session->snapshot, idom));
         else
             out_null(json, "dominator");
+        uint32_t root = named_root_of(&roots, node);
+        if (root != UINT32_MAX)
+            out_text(json, "root", hgr_snapshot_root(session->snapshot, root)->name);
         out_end_object(json);
     }
     out_end_array(json);
+    named_roots_free(&roots);
 }
 
 static void print_set(const struct answer *answer)
@@ -108,6 +115,8 @@ static void print_table(const struct answer *answer)
     const tool_session *session = &answer->session;
     uint32_t n = session_nodes(session);
     char text[UNITS_TEXT], count[UNITS_TEXT];
+    named_roots roots = named_roots_create(session);
+    strbuf line = {0};
     tool_table table;
     table_init(&table, session->opts, session_pointer_size(session), columns, 6,
                "sorted by retained bytes, then address");
@@ -120,9 +129,13 @@ static void print_table(const struct answer *answer)
         table_text(&table, idom < n ? units_address(text, hgr_node_address(session->snapshot, idom),
                                                     session_pointer_size(session))
                                     : "(roots)");
-        table_text(&table, session_type_name(session, node));
+        describe_with_root(session, &roots, node, &line);
+        table_text(&table, strbuf_get(&line));
+        strbuf_clear(&line);
     }
     table_finish(&table);
+    strbuf_fini(&line);
+    named_roots_free(&roots);
     printf("\n%s reachable objects, ", units_count(count, hgr_domtree_reachable(session->tree)));
     printf("%s bytes\n",
            units_bytes(text, session->retained[n], opt_given(session->opts, OPT_HUMAN)));
@@ -157,7 +170,10 @@ int cmd_retained(const tool_opts *opts)
                 print_set(&answer);
             print_table(&answer);
         }
-        session_end_answer(session, "heapgraph path DUMP ADDRESS");
+        session_end_answer(session, answer.order.count ? "path" : NULL, "0x%" PRIx64,
+                           answer.order.count
+                               ? hgr_node_address(session->snapshot, answer.order.rows[0].id)
+                               : 0);
     }
     pick_fini(&answer.order);
     free(expr);

@@ -151,8 +151,7 @@ int cmd_roots(const tool_opts *opts)
             list_roots(&answer);
         else
             root_kinds_print(answer.kinds, session);
-        session_end_answer(session, listed ? "heapgraph path DUMP ADDRESS"
-                                           : "heapgraph roots DUMP --kind static --retained");
+        session_end_answer(session, listed ? NULL : "roots", "%s", "--kind static --retained");
     }
     return session_close(session, code);
 }

@@ -143,7 +143,7 @@ int cmd_segments(const tool_opts *opts)
             print_sums(&session, sums, heaps);
             free(sums);
         }
-        session_end_answer(&session, "heapgraph types DUMP");
+        session_end_answer(&session, "types", "%s", "");
     }
     return session_close(&session, code);
 }

@@ -132,7 +132,7 @@ static void answer(tool_session *session, const char *path, const hgr_slim_total
                units_bytes(before, hgr_dump_get_info(session->dump)->image_bytes, human));
         strbuf_fini(&safe);
     }
-    session_end_answer(session, "heapgraph info FILE");
+    session_end_answer(session, NULL, "%s", "");
 }
 
 int cmd_slim(const tool_opts *opts)

@@ -218,9 +218,13 @@ int cmd_types(const tool_opts *opts)
             write_json(&answer);
         else
             print_table(&answer);
-        session_end_answer(&answer.session, answer.retained
-                                                ? "heapgraph path DUMP --to type=NAME"
-                                                : "heapgraph types DUMP --retained");
+        const char *first = answer.order.count && opt_number(opts, OPT_BY) == BY_TYPE
+                                ? answer.groups.rows[answer.order.rows[0].id].name
+                                : NULL;
+        if (answer.retained && first)
+            session_end_answer(&answer.session, "path", "--to 'type=\"%.400s\"'", first);
+        else
+            session_end_answer(&answer.session, "types", "--retained");
     }
     pick_fini(&answer.order);
     groups_fini(&answer.groups);

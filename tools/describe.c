@@ -57,15 +57,55 @@ void describe_root_json(tool_json *json, const char *key, const hgr_root *root)
     out_end_object(json);
 }
 
-uint32_t *describe_first_roots(const tool_session *session)
+struct named_root {
+    hgr_node node;
+    uint32_t root;
+};
+
+static int compare_named_roots(const void *left, const void *right)
 {
-    uint32_t n = session_nodes(session);
-    uint32_t *first = must_alloc(n, sizeof *first);
-    memset(first, 0xff, (size_t)n * sizeof *first);
-    for (size_t i = session->nroots; i-- > 0;)
-        if (session->roots[i] < n)
-            first[session->roots[i]] = (uint32_t)i; /* fewer than 2^32 roots: hgr_paths counts so */
-    return first;
+    const struct named_root *a = left, *b = right;
+    if (a->node != b->node)
+        return a->node < b->node ? -1 : 1;
+    return (a->root > b->root) - (a->root < b->root);
+}
+
+named_roots named_roots_create(const tool_session *session)
+{
+    named_roots roots = {must_alloc(session->nroots, sizeof *roots.rows), session->nroots};
+    for (size_t i = 0; i < roots.count; i++) /* fewer than 2^32 roots: hgr_path counts them so */
+        roots.rows[i] = (struct named_root){session->roots[i], (uint32_t)i};
+    if (roots.count > 1)
+        qsort(roots.rows, roots.count, sizeof *roots.rows, compare_named_roots);
+    return roots;
+}
+
+void named_roots_free(named_roots *roots)
+{
+    free(roots->rows);
+    *roots = (named_roots){0};
+}
+
+uint32_t named_root_of(const named_roots *roots, hgr_node node)
+{
+    size_t first = 0, end = roots->count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (roots->rows[middle].node < node)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first < roots->count && roots->rows[first].node == node ? roots->rows[first].root
+                                                                   : UINT32_MAX;
+}
+
+void describe_with_root(const tool_session *session, const named_roots *roots, hgr_node node, strbuf *out)
+{
+    uint32_t root = named_root_of(roots, node);
+    strbuf_add_z(out, session_type_name(session, node));
+    if (root != UINT32_MAX)
+        strbuf_format(out, "  (%s)", hgr_snapshot_root(session->snapshot, root)->name);
 }
 
 static bool is_address(const char *operand, uint64_t *out)

@@ -1,6 +1,7 @@
 /* tools: tables. Cells are formatted once, widths taken from them, rows written left to right. */
 #include "out_table.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,18 +42,50 @@ static size_t last_column(const tool_table *table)
     return last;
 }
 
-/* The last column: whole when piped; on a terminal cut to what is left of the line. */
+static bool is_name(char byte)
+{
+    return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' || byte == '`' ||
+           byte == '.';
+}
+
+/* Type names without their namespaces, for a line that is too narrow: "Dictionary<String, Order>". The words
+ * behind "static " stay whole: there the namespace tells which of many Instance fields it is. */
+static void shorten(const char *text, strbuf *out)
+{
+    const char *from = text;
+    while (*text) {
+        size_t len = 0, start = 0;
+        while (is_name(text[len]))
+            len++;
+        bool is_static = text - from >= 7 && memcmp(text - 7, "static ", 7) == 0;
+        for (size_t i = 0; i + 1 < len && !is_static; i++)
+            if (text[i] == '.')
+                start = i + 1;
+        if (len == 0)
+            len = 1;
+        strbuf_add(out, text + start, len - start);
+        text += len;
+    }
+}
+
+/* The last column: whole when piped; on a terminal shortened, then cut, to what is left of the line. */
 static void print_last(const tool_table *table, const char *text, size_t used)
 {
     size_t width = table->term.width;
+    strbuf brief = {0};
     if (width == SIZE_MAX || used + utf8_columns(text) <= width || used + 8 > width) {
         fputs(text, stdout);
         return;
     }
-    printf("%.*s…", (int)utf8_prefix(text, width - used - 1), text);
+    shorten(text, &brief);
+    if (used + utf8_columns(strbuf_get(&brief)) <= width)
+        fputs(strbuf_get(&brief), stdout);
+    else
+        printf("%.*s…", (int)utf8_prefix(strbuf_get(&brief), width - used - 1), strbuf_get(&brief));
+    strbuf_fini(&brief);
 }
 
-static void print_row(const tool_table *table, const char *const *cells)
+static void print_cells(const tool_table *table, const char *const *cells)
 {
     size_t used = 0, last = last_column(table);
     for (size_t c = 0; c <= last; c++) {
@@ -72,23 +105,27 @@ static void print_row(const tool_table *table, const char *const *cells)
         print_padding(2);
         used += (columns > table->width[c] ? columns : table->width[c]) + 2;
     }
-    putchar('\n');
 }
 
+/* The order stands behind the last title, unless the line is too narrow for it. */
 static void print_header(tool_table *table)
 {
     const char *titles[TABLE_COLUMNS_MAX];
     char last[160];
-    for (size_t c = 0; c < table->ncolumns; c++)
+    size_t at = last_column(table), used = 0;
+    for (size_t c = 0; c < table->ncolumns; c++) {
         titles[c] = table->columns[c].title;
-    size_t at = last_column(table);
+        if (c < at && table->columns[c].kind != TABLE_SKIP)
+            used += table->width[c] + 2;
+    }
     if (table->order) {
         snprintf(last, sizeof last, "%s  (%s)", titles[at], table->order);
-        titles[at] = last;
+        if (table->term.width == SIZE_MAX || used + strlen(last) <= table->term.width)
+            titles[at] = last;
     }
     fputs(term_bold(&table->term), stdout);
-    print_row(table, titles);
-    fputs(term_plain(&table->term), stdout);
+    print_cells(table, titles);
+    printf("%s\n", term_plain(&table->term));
 }
 
 static void print_kept(tool_table *table)
@@ -103,7 +140,8 @@ static void print_kept(tool_table *table)
             continue;
         if (++table->printed == table->gap)
             putchar('\n');
-        print_row(table, cells);
+        print_cells(table, cells);
+        putchar('\n');
     }
     table->ncells = 0;
     strbuf_clear(&table->cells);

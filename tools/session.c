@@ -254,8 +254,40 @@ static void print_coverage(const tool_session *session)
            units_percent(totals->walked_bytes, totals->used_bytes), lost, used);
 }
 
-void session_end_answer(tool_session *session, const char *next_command)
+/* As a shell word: quoted when it holds anything but the plainest characters. */
+static void add_shell_word(strbuf *out, const char *word)
 {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/+,:@%=";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        strbuf_add_z(out, word);
+        return;
+    }
+    strbuf_add_z(out, "'");
+    for (; *word; word++)
+        if (*word == '\'')
+            strbuf_add_z(out, "'\\''");
+        else
+            strbuf_add(out, word, 1);
+    strbuf_add_z(out, "'");
+}
+
+static void print_hint(const tool_session *session, const char *command, const char *rest)
+{
+    strbuf line = {0}, safe = {0};
+    strbuf_format(&line, "heapgraph %s ", command);
+    add_shell_word(&line, session->dump_path);
+    if (*rest)
+        strbuf_format(&line, " %s", rest);
+    strbuf_add_safe(&safe, strbuf_get(&line));
+    fflush(stdout);
+    fprintf(stderr, "\nNext: %s\n", strbuf_get(&safe));
+    strbuf_fini(&line);
+    strbuf_fini(&safe);
+}
+
+void session_end_answer(tool_session *session, const char *command, const char *format, ...)
+{
+    char rest[512];
     if (session_wants_json(session)) {
         out_end_object(&session->json);
         return;
@@ -263,11 +295,14 @@ void session_end_answer(tool_session *session, const char *next_command)
     if (session->snapshot && hgr_snapshot_totals(session->snapshot)->walked_bytes <
                                  hgr_snapshot_totals(session->snapshot)->used_bytes)
         print_coverage(session);
-    if (!next_command || opt_given(session->opts, OPT_QUIET) || !isatty(STDOUT_FILENO) ||
+    if (!command || opt_given(session->opts, OPT_QUIET) || !isatty(STDOUT_FILENO) ||
         !isatty(STDERR_FILENO))
         return;
-    fflush(stdout);
-    fprintf(stderr, "\nNext: %s\n", next_command);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(rest, sizeof rest, format, args);
+    va_end(args);
+    print_hint(session, command, rest);
 }
 
 int session_close(tool_session *session, int code)

@@ -50,8 +50,12 @@ int session_node(tool_session *session, uint64_t addr, hgr_node *out);
 
 /** Call when all answers are computed and printing begins: erases progress; opens the JSON document. */
 void session_begin_answer(tool_session *session);
-/** Coverage line (or end of the JSON document), a hint for what to ask next. */
-void session_end_answer(tool_session *session, const char *next_command);
+/**
+ * Coverage line (or end of the JSON document); on a terminal, what to ask next, ready to be pasted:
+ * "heapgraph <command> <this dump> <format...>". command NULL: nothing.
+ */
+void session_end_answer(tool_session *session, const char *command, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /** Print --time, free everything; code, or EXIT_INPUT when --strict and incomplete. */
 int session_close(tool_session *session, int code);
 
