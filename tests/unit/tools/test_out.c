@@ -100,20 +100,30 @@ static void long_tables_stream(void **state)
     free(text);
 }
 
-static void a_terminal_cuts_the_last_column(void **state)
+static void narrow_terminals_shorten_then_cut(void **state)
 {
     (void)state;
     static const table_column two[] = {{"n", TABLE_COUNT}, {"type", TABLE_TEXT}};
+    static const char *const names[] = {
+        "A.B.Fits", "System.Collections.Generic.List<Größe.Äpfel>", "System.Func<System.Int32, Shop.Order>",
+        "Shop.Cache (static Shop.Items)", "<>c__DisplayClass0_0.Veryveryverylong"};
     tool_opts opts = {.command = NULL};
     tool_table table;
     begin_capture();
-    table_init(&table, &opts, 8, two, 2, NULL);
-    table.term.width = 20;
-    table_number(&table, 1);
-    table_text(&table, "System.Collections.Generic.List<Größe>");
+    table_init(&table, &opts, 8, two, 2, "sorted by a long reason");
+    table.term.width = 26;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        table_number(&table, i);
+        table_text(&table, names[i]);
+    }
     table_finish(&table);
     char *text = end_capture();
-    assert_string_equal(text, "n  type\n1  System.Collectio…\n");
+    assert_string_equal(text, "n  type\n"
+                              "0  A.B.Fits\n"
+                              "1  List<Äpfel>\n"
+                              "2  Func<Int32, Order>\n"
+                              "3  Cache (static Shop.Ite…\n"
+                              "4  <>Veryveryverylong\n");
     free(text);
 }
 
@@ -170,7 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_align_numbers_and_keep_names_whole),
         cmocka_unit_test(long_tables_stream),
-        cmocka_unit_test(a_terminal_cuts_the_last_column),
+        cmocka_unit_test(narrow_terminals_shorten_then_cut),
         cmocka_unit_test(json_is_escaped_and_parses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
