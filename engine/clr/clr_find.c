@@ -213,8 +213,9 @@ static hgr_result fail_unread(const hgr_dump *dump, const hgr_module *module, hg
                         file_name(module->path), version.major, version.minor, dump->info.os,
                         dump->info.cpu);
     return hgr_fail_addr(status, HGR_TRUNCATED, module->base_addr,
-                         "%s is loaded, but its table of globals is not in the dump",
-                         file_name(module->path));
+                         "%s is loaded, but its table of globals is not in the dump%s",
+                         file_name(module->path),
+                         dump->info.missing_bytes > 0 ? "; the file is cut off" : "");
 }
 
 /* Modules named like a runtime come first; then every other one, for single-file programs. */

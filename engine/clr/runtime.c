@@ -296,7 +296,10 @@ static hgr_result fill_info(struct opening *opening, hgr_status *status)
             by_export ? "export, contract descriptor" : "writable-page search, contract descriptor";
     info->server_gc = gc->server;
     info->regions = gc->allocation_start == HGR_NO_OFFSET;
-    info->standalone_gc = owner_of(runtime->dump, gc->vars_addr) != module;
+    /* GcDacVars itself lies in the runtime's module always; what it points at is the collector's.
+     */
+    info->standalone_gc = gc->handle_table_map_addr != 0 &&
+                          owner_of(runtime->dump, gc->handle_table_map_addr) != module;
     info->dynamic_adaptation = gc->dynamic_adaptation;
     info->gc_in_progress = gc->in_progress;
     info->heaps = gc->nheaps;
@@ -314,10 +317,10 @@ static hgr_result refuse_without_heap(const hgr_runtime *runtime, hgr_status *st
     bool cut_off = runtime->dump->info.missing_bytes > 0;
     if (info->used_bytes == 0 || (cut_off ? present > 0 : present >= info->used_bytes / 8))
         return HGR_OK;
-    return hgr_fail(
-        status, HGR_TRUNCATED, "no heap memory in the dump: %llu of %llu heap bytes are there%s",
-        (unsigned long long)present, (unsigned long long)info->used_bytes,
-        cut_off ? "; the file is cut off" : " (a dump with heap or a full one has them)");
+    return hgr_fail(status, HGR_TRUNCATED,
+                    "no heap memory in the dump: %llu of %llu heap bytes are there%s",
+                    (unsigned long long)present, (unsigned long long)info->used_bytes,
+                    cut_off ? "; the file is cut off" : "");
 }
 
 static hgr_result list_finalize_queues(hgr_runtime *runtime, hgr_status *status)

@@ -19,6 +19,8 @@ static void check_info(const struct fixture *fixture, const struct opened *opene
     const hgr_runtime_info *info = hgr_runtime_get_info(opened->runtime);
     assert_int_equal(info->server_gc, json_object_get_boolean(truth_get(truth, "gc_server")));
     assert_int_equal(info->regions, json_object_get_boolean(truth_get(truth, "regions")));
+    /* From 8 on segments come only with the standalone libclrgc.so. */
+    assert_int_equal(info->standalone_gc, !info->regions);
     assert_int_equal(info->heaps, truth_u64(truth, "subheaps"));
     assert_int_equal(info->committed_bytes, truth_u64(truth, "committed"));
     assert_int_equal(info->used_bytes, truth_u64(truth, "used"));
