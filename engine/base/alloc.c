@@ -15,6 +15,7 @@
 
 #define HEADER_BYTES 64
 #define MAP_BYTES    (1u << 20)
+#define HUGE_BYTES   (4u << 20) /* blocks from here on ask for 2 MiB pages */
 
 struct header {
     hgr_run *run;
@@ -78,13 +79,24 @@ static bool block_bytes(size_t count, size_t size, size_t *out)
     return true;
 }
 
+/* First touch of 4 KiB pages runs at 1.8 GB/s here, of 2 MiB pages at 9 GB/s (bench_scan: a quarter of
+ * the scan). Only a wish: the kernel may be set to ignore it. */
+static void ask_for_huge_pages(void *block, size_t bytes)
+{
+    if (bytes >= HUGE_BYTES)
+        (void)madvise(block, bytes, MADV_HUGEPAGE);
+}
+
 static void *take(size_t bytes, bool *out_mapped)
 {
     *out_mapped = bytes >= MAP_BYTES;
     if (*out_mapped) {
         void *block =
             mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        return block == MAP_FAILED ? NULL : block;
+        if (block == MAP_FAILED)
+            return NULL;
+        ask_for_huge_pages(block, bytes);
+        return block;
     }
     void *block = aligned_alloc(64, bytes);
     if (block)
@@ -140,6 +152,8 @@ static hgr_result remap(const hgr_run *run, char **pointer, size_t count, size_t
     }
     if (bytes < old)
         discharge(budget, old - bytes);
+    if (old < HUGE_BYTES)
+        ask_for_huge_pages(block, bytes);
     ((struct header *)block)->bytes = bytes;
     *pointer = (char *)block + HEADER_BYTES;
     return HGR_OK;

@@ -254,7 +254,7 @@ static void hand_over(hgr_scan *scan, hgr_heap *heap)
 {
     for (size_t s = 0; s < scan->source->nsegments; s++)
         scan->totals.walked_bytes += scan->segment_totals[s].walked_bytes;
-    scan->totals.aligned_bytes += scan->totals.bytes;
+    scan->totals.aligned_bytes -= scan->totals.free_bytes;
     if (heap->graph) {
         scan->totals.references = heap->graph->m;
         scan->totals.implied_references = heap->graph->nimplied;

@@ -117,11 +117,20 @@ hgr_result hgr_types_find(hgr_types *types, uint64_t method_table_addr, const hg
     return result;
 }
 
+/* capacity empty slots. */
+static hgr_result empty_slots(const hgr_run *run, size_t capacity, hgr_type_slot **out,
+                              hgr_status *status)
+{
+    hgr_result result = hgr_alloc(run, capacity, sizeof **out, "type cache", out, status);
+    for (size_t s = 0; result == HGR_OK && s < capacity; s++)
+        (*out)[s].base_size = UINT32_MAX;
+    return result;
+}
+
 hgr_result hgr_type_cache_init(hgr_type_cache *cache, hgr_types *types, hgr_status *status)
 {
     *cache = (hgr_type_cache){.types = types, .capacity = CACHE_FIRST, .shift = 64 - 10};
-    hgr_result result = hgr_alloc(types->run, cache->capacity, sizeof *cache->slots, "type cache",
-                                  &cache->slots, status);
+    hgr_result result = empty_slots(types->run, cache->capacity, &cache->slots, status);
     if (result == HGR_OK)
         result = hgr_grow(types->run, &cache->touched, &cache->touched_capacity, CACHE_FIRST,
                           HGR_TYPES_MAX, sizeof *cache->touched, "type cache", status);
@@ -159,8 +168,7 @@ static hgr_result widen(hgr_type_cache *cache, hgr_status *status)
                                  wider.capacity, (size_t)HGR_TYPES_MAX * 4, sizeof *cache->touched,
                                  "type cache", status);
     if (result == HGR_OK)
-        result = hgr_alloc(cache->types->run, wider.capacity, sizeof *wider.slots, "type cache",
-                           &wider.slots, status);
+        result = empty_slots(cache->types->run, wider.capacity, &wider.slots, status);
     if (result != HGR_OK)
         return result;
     wider.touched = cache->touched;
@@ -181,7 +189,7 @@ static hgr_result widen(hgr_type_cache *cache, hgr_status *status)
 static void fill_slot(hgr_type_slot *slot, const hgr_shape *shape, uint32_t type,
                       uint32_t min_bytes)
 {
-    *slot = (hgr_type_slot){.key = shape->method_table_addr | 1,
+    *slot = (hgr_type_slot){.key = shape->method_table_addr,
                             .base_size = shape->base_size,
                             .component_size = shape->component_size,
                             .type = type,
@@ -210,7 +218,9 @@ static void fill_slot(hgr_type_slot *slot, const hgr_shape *shape, uint32_t type
 hgr_result hgr_type_cache_find(hgr_type_cache *cache, uint64_t method_table_addr,
                                hgr_type_slot **out, hgr_status *status)
 {
-    hgr_type_slot *slot = hgr_type_cache_get(cache, method_table_addr | 1);
+    if (method_table_addr == 0)
+        return HGR_NOT_FOUND;
+    hgr_type_slot *slot = hgr_type_cache_get(cache, method_table_addr);
     if (!slot) {
         const hgr_shape *shape;
         uint32_t type;
@@ -219,7 +229,7 @@ hgr_result hgr_type_cache_find(hgr_type_cache *cache, uint64_t method_table_addr
             result = widen(cache, status);
         if (result != HGR_OK)
             return result;
-        slot = free_slot(cache, method_table_addr | 1);
+        slot = free_slot(cache, method_table_addr);
         fill_slot(slot, shape, type, cache->types->source->min_bytes);
         cache->count++;
     }

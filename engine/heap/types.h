@@ -45,8 +45,9 @@ typedef enum hgr_kind {
 } hgr_kind;
 
 typedef struct hgr_type_slot {
-    uint64_t         key;    /* method table | 1; 0 = empty */
-    uint32_t         base_size; /* fixed-size types: at least min_bytes */
+    uint64_t         key;    /* method table; 0 = empty */
+    uint32_t         base_size; /* fixed-size types: at least min_bytes; empty slots: UINT32_MAX, so that
+                                   the word 0, which finds one, ends the inner loop by its size */
     uint32_t         component_size;
     uint32_t         type;   /* number in order of discovery */
     uint8_t          kind;   /* hgr_kind */
@@ -83,7 +84,7 @@ static inline size_t hgr_type_cache_home(const hgr_type_cache *cache, uint64_t k
     return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> cache->shift);
 }
 
-/** The slot of a key (method table | 1) seen before by this thread, or NULL. */
+/** The slot of a method table (not 0) seen before by this thread, or NULL. */
 static inline hgr_type_slot *hgr_type_cache_get(const hgr_type_cache *cache, uint64_t key)
 {
     size_t at = hgr_type_cache_home(cache, key);

@@ -9,8 +9,9 @@
 
 #include "../base/status.h"
 
+#define STRIDE_BYTES  (UINT64_C(1) << 19) /* the fast loop gets room for this much heap at a time */
 #define FIRST_OBJECTS 32768u
-#define FIRST_REFS    (4 * HGR_LARGE_BYTES / 4)
+#define FIRST_REFS    (4 * STRIDE_BYTES / 4)
 
 static uint64_t walk_types_8(hgr_walk *walk, uint64_t addr, uint64_t stop)
 {
@@ -49,6 +50,9 @@ hgr_result hgr_walk_init(hgr_walk *walk, const hgr_source *source, hgr_types *ty
     bool is_64 = source->space->pointer_size == 8;
     *walk = (hgr_walk){.source = source, .run = run, .objects = objects, .wide = wide,
                         .table_mask = ~(source->mark_mask | 1)}; /* bit 0: see hgr_type_slot.key */
+    walk->least_bytes = source->min_bytes > source->space->pointer_size
+                            ? source->min_bytes
+                            : source->space->pointer_size;
     if (!objects)
         walk->fast = is_64 ? walk_types_8 : walk_types_4;
     else if (wide)
@@ -74,9 +78,7 @@ void hgr_scratch_fini(hgr_scratch *scratch)
     hgr_free(scratch->implied);
     hgr_free(scratch->bits);
     hgr_free(scratch->refs);
-    hgr_free(scratch->first_ref);
-    hgr_free(scratch->bytes);
-    hgr_free(scratch->type);
+    hgr_free(scratch->items);
     *scratch = (hgr_scratch){0};
 }
 
@@ -86,30 +88,26 @@ static void fail(hgr_walk *walk, hgr_result result)
         walk->result = result;
 }
 
-/* Room for one more object and nrefs more references. */
-static bool make_room(hgr_walk *walk, uint64_t nrefs)
+/* Room for so many more objects and references. */
+static bool make_room(hgr_walk *walk, uint64_t nobjects, uint64_t nrefs)
 {
     hgr_scratch *out = walk->out;
     hgr_result result = HGR_OK;
-    if (out->nobjects + 1 > out->object_capacity) {
+    if (out->nobjects + nobjects > out->object_capacity) {
         size_t wanted = out->object_capacity ? out->object_capacity * 2 : FIRST_OBJECTS;
-        result = hgr_resize(walk->run, &out->type, wanted, 4, "block objects", &walk->status);
-        if (result == HGR_OK)
-            result = hgr_resize(walk->run, &out->bytes, wanted, 4, "block objects", &walk->status);
-        if (result == HGR_OK)
-            result =
-                hgr_resize(walk->run, &out->first_ref, wanted, 4, "block objects", &walk->status);
+        if (wanted < out->nobjects + nobjects)
+            wanted = out->nobjects + (size_t)nobjects;
+        result = hgr_resize(walk->run, &out->items, wanted, sizeof *out->items, "block objects",
+                            &walk->status);
         if (result == HGR_OK)
             out->object_capacity = wanted;
     }
-    /* The fast loop needs room for one ordinary object beyond what is there. */
-    size_t slack = HGR_LARGE_BYTES / walk->source->space->pointer_size;
     if (result == HGR_OK && nrefs > UINT32_MAX - 1 - out->nrefs)
         result = hgr_fail(&walk->status, HGR_TOO_LARGE, "heap: over 4294967294 references");
-    if (result == HGR_OK && out->nrefs + nrefs + slack >= out->ref_capacity) {
+    if (result == HGR_OK && out->nrefs + nrefs > out->ref_capacity) {
         size_t wanted = out->ref_capacity ? out->ref_capacity * 2 : FIRST_REFS;
-        if (wanted < out->nrefs + nrefs + 2 * slack)
-            wanted = out->nrefs + (size_t)nrefs + 2 * slack;
+        if (wanted < out->nrefs + nrefs)
+            wanted = out->nrefs + (size_t)nrefs;
         result = hgr_resize(walk->run, &out->refs, wanted, walk->wide ? 8 : 4, "block references",
                             &walk->status);
         if (result == HGR_OK)
@@ -119,10 +117,27 @@ static bool make_room(hgr_walk *walk, uint64_t nrefs)
     return result == HGR_OK;
 }
 
+/* The fast loop over [addr, stop), with room for whatever it may find there. */
+static uint64_t stride(hgr_walk *walk, uint64_t addr, uint64_t stop)
+{
+    uint32_t pointer_size = walk->source->space->pointer_size;
+    while (addr < stop) {
+        uint64_t until = stop - addr < STRIDE_BYTES ? stop : addr + STRIDE_BYTES;
+        uint64_t reach = until - addr + HGR_LARGE_BYTES; /* the last object may end beyond */
+        if (walk->objects &&
+            !make_room(walk, (until - addr) / walk->least_bytes + 2, reach / pointer_size + 1))
+            return addr;
+        addr = walk->fast(walk, addr, until);
+        if (addr < until)
+            break; /* something that is not ordinary */
+    }
+    return addr;
+}
+
 static hgr_result scratch_reset(hgr_walk *walk, hgr_scratch *out, hgr_status *status)
 {
     out->nobjects = out->nrefs = out->nimplied = out->ntallies = out->nfrees = out->nbigs = 0;
-    out->padding_bytes = out->lost_bytes = 0;
+    out->walked_bytes = out->lost_bytes = 0;
     memset(out->findings.count, 0, sizeof out->findings.count);
     memset(out->findings.bytes, 0, sizeof out->findings.bytes);
     memset(out->findings.kept, 0, sizeof out->findings.kept);
@@ -170,7 +185,7 @@ static bool emit_careful_run(void *user, uint64_t offset, uint64_t count)
     struct careful *c = user;
     hgr_walk *walk = c->walk;
     uint32_t pointer_size = walk->source->space->pointer_size;
-    if (!make_room(walk, count))
+    if (!make_room(walk, 0, count))
         return false;
     for (uint64_t i = 0; i < count && walk->result == HGR_OK; i++) {
         uint64_t value, at = c->addr + offset + i * pointer_size;
@@ -192,7 +207,7 @@ static bool emit_careful_run(void *user, uint64_t offset, uint64_t count)
 static void emit_implied(hgr_walk *walk, uint64_t object_addr, uint64_t target)
 {
     hgr_scratch *out = walk->out;
-    if (!make_room(walk, 1))
+    if (!make_room(walk, 0, 1))
         return;
     size_t before = out->nrefs;
     emit_one(walk, object_addr, target);
@@ -221,7 +236,7 @@ static void keep_node(hgr_walk *walk, uint64_t addr, const hgr_type_slot *type, 
     hgr_scratch *out = walk->out;
     const hgr_source *source = walk->source;
     struct careful careful = {walk, addr};
-    if (!make_room(walk, 1))
+    if (!make_room(walk, 1, 0))
         return;
     uint32_t first_ref = (uint32_t)out->nrefs; /* make_room: below 2^32 */
     hgr_each_run(type->shape, bytes, source->space->pointer_size, emit_careful_run, &careful);
@@ -235,9 +250,8 @@ static void keep_node(hgr_walk *walk, uint64_t addr, const hgr_type_slot *type, 
         keep_big(walk, bytes);
     if (walk->result != HGR_OK)
         return;
-    out->type[out->nobjects] = type->type;
-    out->bytes[out->nobjects] = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
-    out->first_ref[out->nobjects] = first_ref;
+    out->items[out->nobjects] = (hgr_item){
+        type->type, bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX, first_ref};
     uint64_t slot = (addr & (HGR_GRANULE_BYTES - 1)) >> walk->objects->slot_bits;
     out->bits[slot >> 6] |= UINT64_C(1) << (slot & 63);
     out->nobjects++;
@@ -286,17 +300,14 @@ static uint64_t step_object(hgr_walk *walk, uint64_t addr, hgr_type_slot *type, 
         find(walk, HGR_FOUND_ABSENT_MEMORY, hole, addr, absent);
         out->lost_bytes += absent;
     }
-    walk->cache.touched[walk->cache.ntouched] = (uint32_t)(type - walk->cache.slots);
-    walk->cache.ntouched += type->nblock == 0;
-    type->nblock++;
+    if (type->nblock++ == 0)
+        touch(&walk->cache, type);
     type->bytes += bytes;
-    if (!type->is_node) {
+    out->walked_bytes += advance;
+    if (!type->is_node)
         keep_free(walk, addr, bytes);
-    } else {
-        out->padding_bytes += advance - bytes;
-        if (walk->objects)
-            keep_node(walk, addr, type, bytes);
-    }
+    else if (walk->objects)
+        keep_node(walk, addr, type, bytes);
     return addr + advance;
 }
 
@@ -401,19 +412,14 @@ hgr_result hgr_walk_block(hgr_walk *walk, hgr_block *block, hgr_scratch *out, hg
         return result;
     uint64_t addr = block->walk_addr;
     hgr_walk_aim(walk, block, addr);
-    if (walk->objects)
-        make_room(walk, 1);
     while (addr < block->limit_addr && walk->result == HGR_OK) {
         uint64_t stop = next_stop(walk, addr, block->limit_addr);
-        if (addr < stop)
-            addr = walk->fast(walk, addr, stop);
-        if (addr >= block->limit_addr)
+        addr = stride(walk, addr, stop);
+        if (addr >= block->limit_addr || walk->result != HGR_OK)
             break;
         /* next_stop again: the fast loop may have moved past a gap's start. */
         next_stop(walk, addr, block->limit_addr);
         addr = step(walk, addr);
-        if (walk->objects && walk->result == HGR_OK)
-            make_room(walk, 1);
     }
     drain_tallies(walk);
     block->landing_addr = addr;

@@ -43,11 +43,16 @@ typedef struct hgr_tally {
     uint64_t count, bytes;
 } hgr_tally;
 
+/** One object of a block. */
+typedef struct hgr_item {
+    uint32_t type;      /* in order of discovery */
+    uint32_t bytes;     /* UINT32_MAX = in bigs */
+    uint32_t first_ref; /* index into the block's refs */
+} hgr_item;
+
 /** What walking one block found. Reused from block to block, hence the capacities. */
 typedef struct hgr_scratch {
-    uint32_t *type;      /* nobjects; in order of discovery */
-    uint32_t *bytes;     /* UINT32_MAX = in bigs */
-    uint32_t *first_ref; /* index into refs */
+    hgr_item *items;
     size_t    nobjects, object_capacity;
     void     *refs;      /* nrefs dense slots: u32, or u64 in wide mode */
     size_t    nrefs, ref_capacity;
@@ -61,7 +66,7 @@ typedef struct hgr_scratch {
     struct hgr_big *bigs; /* node counts within the block */
     size_t    nbigs, big_capacity;
     hgr_finding_list findings;
-    uint64_t  padding_bytes; /* aligned - unaligned, of objects */
+    uint64_t  walked_bytes;  /* aligned bytes of objects and Free */
     uint64_t  lost_bytes;    /* of [walk_addr, landing_addr): not understood or absent */
 } hgr_scratch;
 
@@ -77,6 +82,7 @@ typedef struct hgr_walk {
     const hgr_objects *objects; /* NULL: types only */
     bool              wide;     /* dense slots need more than 32 bits */
     uint64_t          table_mask; /* of a method table word: without its marks */
+    uint64_t          least_bytes; /* no two objects begin nearer to each other */
     hgr_walk_fast_fn *fast;
     hgr_type_cache    cache;
     /* the block at hand */

@@ -101,7 +101,7 @@ static hgr_result add_tallies(hgr_scan *scan, const hgr_block *block, const hgr_
         *(is_free ? &segment->free_bytes : &segment->bytes) += tally->bytes;
     }
     segment->walked_bytes += block->landing_addr - block->walk_addr - scratch->lost_bytes;
-    scan->totals.aligned_bytes += scratch->padding_bytes;
+    scan->totals.aligned_bytes += scratch->walked_bytes;
     return HGR_OK;
 }
 
@@ -235,12 +235,16 @@ static void move_block(hgr_scan *scan, const hgr_block *block, const hgr_scratch
     size_t ref_bytes = scan->wide ? 8 : 4;
     if (block->nnodes == 0)
         return;
-    memcpy(scan->node_type + block->first_node, scratch->type, (size_t)block->nnodes * 4);
-    memcpy(scan->node_bytes + block->first_node, scratch->bytes, (size_t)block->nnodes * 4);
-    uint32_t *row = scan->row + block->first_node;
+    uint32_t *restrict type = scan->node_type + block->first_node;
+    uint32_t *restrict bytes = scan->node_bytes + block->first_node;
+    uint32_t *restrict row = scan->row + block->first_node;
+    const hgr_item *restrict items = scratch->items;
     uint32_t base = (uint32_t)block->first_ref; /* < 2^32: stitch_one */
-    for (uint32_t i = 0; i < block->nnodes; i++)
-        row[i] = base + scratch->first_ref[i];
+    for (uint32_t i = 0; i < block->nnodes; i++) {
+        type[i] = items[i].type;
+        bytes[i] = items[i].bytes;
+        row[i] = base + items[i].first_ref;
+    }
     if (block->nrefs)
         memcpy((char *)scan->col + block->first_ref * ref_bytes, scratch->refs,
                (size_t)block->nrefs * ref_bytes);

@@ -44,7 +44,7 @@ HGR_API const hgr_runtime *hgr_snapshot_runtime(const hgr_snapshot *snapshot);
 typedef struct hgr_totals {
     uint64_t objects;         /* without Free */
     uint64_t bytes;           /* shallow, unaligned, as SOS counts */
-    uint64_t aligned_bytes;   /* the same with padding */
+    uint64_t aligned_bytes;   /* the same with padding (of objects and Free) */
     uint64_t free_count;
     uint64_t free_bytes;
     uint64_t references;      /* non-null slots that point to an object; 0 after HGR_SCAN_TYPES */
