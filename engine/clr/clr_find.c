@@ -30,14 +30,13 @@ static bool is_runtime_name(const char *path)
     return false;
 }
 
-bool hgr_clr_table_has_gc(const hgr_space *space, uint64_t addr, uint32_t *out_entry,
+bool hgr_clr_table_has_gc(const hgr_space *space, const hgr_clr_table *table, uint32_t *out_entry,
                           uint64_t *out_gc_addr)
 {
     for (uint32_t i = 0; i < HGR_CLR_DAC_GC_ENTRIES; i++) {
         uint64_t variable, value;
-        if (!hgr_space_ptr(space, addr + (uint64_t)i * space->pointer_size, &variable))
-            return false;
-        if (hgr_space_ptr(space, variable, &value) && hgr_clr_gc_matches(space, value)) {
+        if (hgr_clr_table_entry(space, table, i, &variable) &&
+            hgr_space_ptr(space, variable, &value) && hgr_clr_gc_matches(space, value)) {
             *out_entry = i;
             *out_gc_addr = value;
             return true;
@@ -71,11 +70,12 @@ static void consider_run(struct run_search *search, uint64_t addr, uint64_t entr
 {
     uint32_t entry;
     uint64_t gc_addr;
+    const hgr_clr_table table = {addr, 0};
     if (entries < HGR_CLR_DAC_MIN_RUN || entries <= search->best_entries ||
-        !hgr_clr_table_has_gc(search->space, addr, &entry, &gc_addr) || entry >= entries)
+        !hgr_clr_table_has_gc(search->space, &table, &entry, &gc_addr) || entry >= entries)
         return;
     search->best_entries = entries;
-    search->found->dac_table_addr = addr;
+    search->found->table = table;
     search->found->gc_entry = entry;
     search->found->gc_addr = gc_addr;
 }
@@ -124,11 +124,22 @@ static bool search_table(const hgr_space *space, const hgr_module *module, uint3
 
 static bool find_by_export(const hgr_space *space, const hgr_module *module, hgr_clr_found *found)
 {
-    uint64_t addr;
-    if (!hgr_clr_symbol(space, module->base_addr, "g_dacTable", &addr) ||
-        !hgr_clr_table_has_gc(space, addr, &found->gc_entry, &found->gc_addr))
+    hgr_clr_table table = {0, 0};
+    if (!hgr_clr_symbol(space, module->base_addr, "g_dacTable", &table.addr) ||
+        !hgr_clr_table_has_gc(space, &table, &found->gc_entry, &found->gc_addr))
         return false;
-    found->dac_table_addr = addr;
+    found->table = table;
+    return true;
+}
+
+static bool find_by_resource(const hgr_space *space, const hgr_module *module,
+                             hgr_clr_found *found)
+{
+    hgr_clr_table table;
+    if (!hgr_clr_resource_table(space, module, &table) ||
+        !hgr_clr_table_has_gc(space, &table, &found->gc_entry, &found->gc_addr))
+        return false;
+    found->table = table;
     return true;
 }
 
@@ -171,6 +182,8 @@ static bool find_in_module(const hgr_space *space, const hgr_module *module, boo
     bool named = is_runtime_name(module->path);
     if (!shape_only && find_by_export(space, module, found))
         found->found_by = "export";
+    else if (!shape_only && named && find_by_resource(space, module, found))
+        found->found_by = "resource";
     else if ((named || may_be_image(space, module)) &&
              (search_table(space, module, HGR_ACCESS_WRITE, found) ||
               (named && search_table(space, module, 0, found))))

@@ -48,7 +48,9 @@ typedef struct hgr_clr_layout {
     uint32_t module_ready_to_run, module_local_module, module_index, module_dynamic_metadata;
     uint32_t module_assembly, module_path;
     uint32_t pe_assembly_image, pe_image_layout, layout_base;
+    uint32_t assembly_loader_allocator; /* 7 and before: in the module's Assembly; else HGR_NO_OFFSET */
     uint32_t loader_allocator_handle; /* handle of the managed LoaderAllocator */
+    bool     type_params_counted; /* 7 and before: {buckets, u32 their number}, heads from the first word on */
     uint32_t app_domain_assemblies;   /* the assembly list */
     uint32_t assembly_item_module;    /* module at item + this, when assembly_item_indirect = false */
     bool     assembly_item_indirect;  /* 10: item -> Assembly -> module */

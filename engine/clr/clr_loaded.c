@@ -155,6 +155,30 @@ static hgr_result add_chain(const hgr_runtime *runtime, uint64_t entry, list *ty
     return HGR_OK;
 }
 
+static hgr_result add_chains(const hgr_runtime *runtime, uint64_t heads, uint64_t count,
+                             list *types, hgr_status *status)
+{
+    uint32_t word = runtime->space->pointer_size;
+    uint64_t head;
+    hgr_result result = HGR_OK;
+    for (uint64_t i = 0; i < count && result == HGR_OK && list_spend(types); i++) {
+        if (!hgr_space_ptr(runtime->space, heads + i * word, &head))
+            break;
+        result = add_chain(runtime, head, types, status);
+    }
+    return result;
+}
+
+/* 7 and before: the number of buckets stands beside the pointer, the array is nothing but heads. */
+static hgr_result add_counted(const hgr_runtime *runtime, uint64_t table, uint64_t buckets,
+                              list *types, hgr_status *status)
+{
+    uint32_t number;
+    if (!hgr_space_u32(runtime->space, table + 3 * (uint64_t)runtime->space->pointer_size, &number))
+        return HGR_OK;
+    return add_chains(runtime, buckets, number, types, status);
+}
+
 static hgr_result add_constructed(const hgr_runtime *runtime, uint64_t module, list *types,
                                   hgr_status *status)
 {
@@ -164,18 +188,16 @@ static hgr_result add_constructed(const hgr_runtime *runtime, uint64_t module, l
     if (!hgr_space_ptr(space, module + runtime->layout.module_type_params, &table) || table == 0 ||
         !hgr_space_ptr(space, table + 2 * word, &buckets))
         return HGR_OK;
+    if (runtime->layout.type_params_counted)
+        return add_counted(runtime, table, buckets, types, status);
     for (uint32_t step = 0; step < HGR_CLR_MAX_CHAIN && buckets != 0; step++) {
-        uint64_t number, older, head;
+        uint64_t number, older;
         if (!hgr_space_ptr(space, buckets, &number) ||
             !hgr_space_ptr(space, buckets + word, &older))
             break;
-        for (uint64_t i = 0; i < number && list_spend(types); i++) {
-            if (!hgr_space_ptr(space, buckets + (3 + i) * word, &head))
-                break;
-            hgr_result result = add_chain(runtime, head, types, status);
-            if (result != HGR_OK)
-                return result;
-        }
+        hgr_result result = add_chains(runtime, buckets + 3 * word, number, types, status);
+        if (result != HGR_OK)
+            return result;
         buckets = older;
     }
     return HGR_OK;

@@ -12,12 +12,26 @@
  * are not in the dump. */
 bool hgr_clr_symbol(const hgr_space *space, uint64_t base, const char *name, uint64_t *out_addr);
 
+/* ---- clr_resource.c ---- */
+
+/** The runtime's table of globals: pointers, or 32-bit offsets into its image. */
+typedef struct hgr_clr_table {
+    uint64_t addr;       /* of entry 0, 0 = no table */
+    uint64_t image_addr; /* what offsets count from, 0 = entries are pointers */
+} hgr_clr_table;
+
+/** The address of the index-th global; false when the entry is absent or 0. */
+bool hgr_clr_table_entry(const hgr_space *space, const hgr_clr_table *table, uint32_t index,
+                         uint64_t *out_addr);
+/** The table that Windows runtimes before 8 carry as a resource for their debuggers. */
+bool hgr_clr_resource_table(const hgr_space *space, const hgr_module *module, hgr_clr_table *out);
+
 /* ---- clr_find.c ---- */
 
 /** The runtime's module and its table of globals. */
 typedef struct hgr_clr_found {
     const hgr_module *module;
-    uint64_t dac_table_addr;
+    hgr_clr_table table;
     uint32_t gc_entry;        /* which entry of it is g_gcDacGlobals */
     uint64_t gc_addr;         /* GcDacVars */
     uint64_t descriptor_addr; /* DotNetRuntimeContractDescriptor, 0 = not in the dump */
@@ -33,7 +47,7 @@ typedef struct hgr_clr_found {
 HGR_MUST_CHECK hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_runtime_options *options,
                                        hgr_clr_found *out, hgr_status *status);
 /** Does any entry of the table of globals at addr hold GcDacVars? */
-bool hgr_clr_table_has_gc(const hgr_space *space, uint64_t addr, uint32_t *out_entry,
+bool hgr_clr_table_has_gc(const hgr_space *space, const hgr_clr_table *table, uint32_t *out_entry,
                           uint64_t *out_gc_addr);
 
 /* ---- clr_version.c ---- */

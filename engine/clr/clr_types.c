@@ -121,14 +121,25 @@ bool hgr_clr_is_method_table(hgr_clr_types *types, uint64_t addr)
     return judge(types, addr, &is_one, NULL) == HGR_OK && is_one;
 }
 
+/* The native one of a module, through its Assembly where the module has none. */
+static bool module_allocator(const hgr_runtime *runtime, uint64_t module, uint64_t *out)
+{
+    const hgr_clr_layout *layout = &runtime->layout;
+    uint64_t assembly;
+    if (layout->module_loader_allocator != HGR_NO_OFFSET)
+        return hgr_space_ptr(runtime->space, module + layout->module_loader_allocator, out);
+    return layout->assembly_loader_allocator != HGR_NO_OFFSET &&
+           hgr_space_ptr(runtime->space, module + layout->module_assembly, &assembly) &&
+           assembly != 0 &&
+           hgr_space_ptr(runtime->space, assembly + layout->assembly_loader_allocator, out);
+}
+
 /* The managed LoaderAllocator behind the handle of the type's loader module, or 0. */
 static uint64_t loader_allocator(const hgr_runtime *runtime, const hgr_method_table *mt)
 {
     const hgr_space *space = runtime->space;
     uint64_t module = hgr_method_table_loader_module(runtime, mt), allocator, handle, object;
-    if (module == 0 ||
-        !hgr_space_ptr(space, module + runtime->layout.module_loader_allocator, &allocator) ||
-        allocator == 0 ||
+    if (module == 0 || !module_allocator(runtime, module, &allocator) || allocator == 0 ||
         !hgr_space_ptr(space, allocator + runtime->layout.loader_allocator_handle, &handle) ||
         handle == 0 || handle % space->pointer_size || !hgr_space_ptr(space, handle, &object))
         return 0;

@@ -47,10 +47,9 @@ struct opening {
 /* Entry of g_dacTable: the address of a variable. */
 static uint64_t table_entry(const struct opening *opening, uint32_t index)
 {
-    const hgr_space *space = opening->runtime->space;
     uint64_t addr;
-    if (!hgr_space_ptr(space, opening->found.dac_table_addr + (uint64_t)index * space->pointer_size,
-                       &addr))
+    if (index == HGR_NO_OFFSET ||
+        !hgr_clr_table_entry(opening->runtime->space, &opening->found.table, index, &addr))
         return 0;
     return addr;
 }
@@ -351,7 +350,7 @@ static void check_heap_type(struct opening *opening)
 static hgr_result read_gc(struct opening *opening, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
-    runtime->dac_table_addr = opening->found.dac_table_addr;
+    runtime->dac_table_addr = opening->found.table.addr;
     runtime->gc_dac_addr = opening->found.gc_addr;
     hgr_result result = hgr_clr_gc_read(runtime->space, opening->found.gc_addr, &runtime->arena,
                                         &runtime->gc, status);
