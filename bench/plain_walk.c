@@ -32,7 +32,7 @@ static struct type *find(struct walk *walk, uint64_t mt)
     if (type->method_table == mt)
         return type;
     uint32_t words[2];
-    if (!hgr_dump_read(walk->dump, mt, words, sizeof words) || words[1] < 24)
+    if (!hgr_dump_read(walk->dump, mt, words, sizeof words) || words[1] < 16) /* a string: 22 */
         return NULL;
     type->method_table = mt;
     type->base = words[1];
