@@ -256,7 +256,7 @@ static void hand_over(hgr_scan *scan, hgr_heap *heap)
         scan->totals.walked_bytes += scan->segment_totals[s].walked_bytes;
     scan->totals.aligned_bytes -= scan->totals.free_bytes;
     if (heap->graph) {
-        scan->totals.references = heap->graph->m;
+        scan->totals.references = heap->graph->m - heap->graph->nimplied;
         scan->totals.implied_references = heap->graph->nimplied;
     }
     heap->totals = scan->totals;
