@@ -56,7 +56,7 @@ if [ -n "$dump" ]; then
       one heapgraph info-totals $threads "$run" $build/tools/heapgraph --threads $threads info --totals "$dump"
       one heapgraph retained $threads "$run" $build/tools/heapgraph --threads $threads retained --top 20 "$dump"
       one heapgraph types-retained $threads "$run" $build/tools/heapgraph --threads $threads types --retained "$dump"
-      one heapgraph path $threads "$run" $build/tools/heapgraph --threads $threads path "$leaf" "$dump"
+      one heapgraph path $threads "$run" $build/tools/heapgraph --threads $threads path "$dump" "$leaf"
     done
     if [ -n "$dac" ]; then
       for command in stat edges retained "gcroot $leaf"; do
@@ -66,9 +66,9 @@ if [ -n "$dump" ]; then
     fi
     run=$((run + 1))
   done
-  for command in "types" "info --totals" "retained --top 20" "types --retained" "path $leaf"; do
+  for command in "types" "info --totals" "retained --top 20" "types --retained" "path"; do
     # shellcheck disable=SC2086
-    echo "memory,$(echo "$command" | tr ' ' '_'),2,1,,,$(bench/peak_anon.sh $build/tools/heapgraph --threads 2 $command "$dump") bytes RssAnon" >> "$raw"
+    echo "memory,$(echo "$command" | tr ' ' '_'),2,1,,,$(bench/peak_anon.sh $build/tools/heapgraph --threads 2 $command "$dump" $([ "$command" = path ] && echo "$leaf")) bytes RssAnon" >> "$raw"
   done
 fi
 rm -f "$out/one.csv" "$out/one.log"

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 build=.build/release
-dump=${1:-tests/fixtures/site-net10-x64.after.dmp.zst}
+dump=${1:-tests/fixtures/linux/site-net10-x64.after.dmp.zst}
 
 sh tools/packages.sh build
 cmake -S . -B "$build" -G Ninja -DHGR_TESTS=OFF -DHGR_BENCH=OFF > .build/quickstart.log 2>&1 &&
@@ -20,12 +20,7 @@ say types --retained --top 10 "$dump"
 "$program" types --retained --top 10 "$dump"
 say retained --top 5 "$dump"
 "$program" retained --top 5 "$dump"
-type=${HGR_QUICKSTART_TYPE:-}
-if [ -z "$type" ]; then
-  address=$("$program" retained --top 1 --json "$dump" | sed -n 's/.*"address": *"\(0x[0-9a-f]*\)".*/\1/p' | head -1)
-else
-  address=$type
-fi
-say path "$address" "$dump"
-"$program" path "$address" "$dump"
+address=$("$program" retained --top 1 --json "$dump" | sed -n 's/.*"address": *"\(0x[0-9a-f]*\)".*/\1/p' | head -1)
+say path "$dump" "$address"
+"$program" path "$dump" "$address"
 printf '\nThe program is %s; install it with: cmake --install %s\n' "$program" "$build"
