@@ -8,8 +8,8 @@
 
 /* ---- clr_symbols.c ---- */
 
-/** The address of an exported symbol of the ELF or PE image mapped at base; false when it or its tables
- * are not in the dump. */
+/** The address of an exported symbol of the ELF or PE image mapped at base; false when it or its
+ * tables are not in the dump. */
 bool hgr_clr_symbol(const hgr_space *space, uint64_t base, const char *name, uint64_t *out_addr);
 
 /* ---- clr_resource.c ---- */
@@ -100,6 +100,26 @@ HGR_MUST_CHECK hgr_result hgr_clr_descriptor_parse(const char *json, size_t len,
                                                    const uint64_t *pointers, size_t npointers,
                                                    hgr_clr_layout *layout, hgr_clr_globals *globals,
                                                    hgr_clr_contract *out, hgr_status *status);
+
+/* ---- clr_choose.c ---- */
+
+/** A runtime on its way: what the steps of opening hand to each other. */
+typedef struct hgr_clr_opening {
+    hgr_runtime *runtime;
+    hgr_clr_found found;
+    hgr_clr_version version;
+    hgr_clr_globals globals;
+    uint32_t changed; /* offsets that the descriptor changed */
+    bool shifted;     /* the table of globals was calibrated */
+} hgr_clr_opening;
+
+/**
+ * Fill runtime->layout and the addresses of the globals; refine the version.
+ *
+ * Errors   HGR_UNSUPPORTED (no table), HGR_BAD_DATA (self checks fail), HGR_TRUNCATED,
+ * HGR_NO_MEMORY.
+ */
+HGR_MUST_CHECK hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status);
 
 /* ---- clr_check.c: self checks ---- */
 
