@@ -194,6 +194,18 @@ static hgr_result unpack_image(hgr_dump *dump, const hgr_dump_options *options, 
 
 /* ---- reading ---- */
 
+/* Both ends of the image are read in full: let the disk begin while the headers are looked at. */
+static void ask_for_ends(const hgr_dump *dump)
+{
+    const uintptr_t page = 4096;
+    uintptr_t first = (uintptr_t)dump->file & ~(page - 1), end = (uintptr_t)dump->file + dump->file_len;
+    if (!dump->file_is_mapped || dump->file_len <= 2 * FINGERPRINT_BYTES)
+        return;
+    uintptr_t last = (end - FINGERPRINT_BYTES) & ~(page - 1);
+    madvise((void *)first, FINGERPRINT_BYTES, MADV_WILLNEED); /* only hints: may fail */
+    madvise((void *)last, end - last, MADV_WILLNEED);
+}
+
 static uint64_t fingerprint_of(const uint8_t *bytes, size_t len)
 {
     size_t part = len < FINGERPRINT_BYTES ? len : FINGERPRINT_BYTES;
@@ -229,6 +241,7 @@ static hgr_result read_image(hgr_dump *dump, const hgr_dump_options *options, hg
     hgr_result result = unpack_image(dump, options, status);
     dump->info.image_bytes = dump->file_len;
     hgr_phase_timer timer = hgr_phase_begin(dump->run, "open");
+    ask_for_ends(dump);
     if (result == HGR_OK)
         result = read_format(dump, options, status);
     if (result == HGR_OK)
