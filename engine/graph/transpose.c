@@ -26,6 +26,7 @@ struct transpose {
     const hgr_graph *graph;
     const hgr_run   *run;
     uint32_t         nparts, nbins;
+    uint32_t         threads; /* 1 for a small graph: waking others costs more than it saves */
     uint32_t        *part_first; /* nparts + 1: first source of each part */
     uint64_t        *slice;      /* [bin][part], + 1: counts, then where the pair's slice starts */
     uint16_t        *low;        /* m: low bits of targets, by bin, then part, then source */
@@ -104,7 +105,7 @@ static void count_parts(struct transpose *t)
     /* No race: part p writes only column p of slice.
      * Deterministic: parts are cut by the graph, not by thread. */
     #pragma omp parallel for default(none) shared(t) schedule(dynamic, 1) \
-            num_threads(t->run->threads)
+            num_threads(t->threads)
     for (uint32_t p = 0; p < t->nparts; p++)
         if (!hgr_run_cancelled(t->run))
             count_part(t, p);
@@ -115,7 +116,7 @@ static void drop_parts(struct transpose *t)
     /* No race: each (bin, part) slice is written by the thread of that part alone.
      * Deterministic: the slices' places come from the prefix sum. */
     #pragma omp parallel for default(none) shared(t) schedule(dynamic, 1) \
-            num_threads(t->run->threads)
+            num_threads(t->threads)
     for (uint32_t p = 0; p < t->nparts; p++)
         if (!hgr_run_cancelled(t->run))
             drop_part(t, p);
@@ -126,7 +127,7 @@ static void sort_bins(struct transpose *t, uint32_t *cursors)
     /* No race: bin b writes row and col of its own targets; the cursors belong to the thread.
      * Deterministic: a bin's content and order do not depend on who sorts it. */
     #pragma omp parallel for default(none) shared(t, cursors) schedule(dynamic, 1) \
-            num_threads(t->run->threads)
+            num_threads(t->threads)
     for (uint32_t b = 0; b < t->nbins; b++)
         if (!hgr_run_cancelled(t->run))
             sort_bin(t, b, cursors + (size_t)hgr_thread_index() * BIN_NODES);
@@ -193,20 +194,20 @@ done:
     return result;
 }
 
-static hgr_result alloc_all(struct transpose *t, uint32_t threads, uint32_t **cursors,
-                            hgr_status *status)
+static hgr_result alloc_all(struct transpose *t, uint32_t **cursors, hgr_status *status)
 {
     uint32_t n = t->graph->n, m = t->graph->m;
     uint64_t work = (uint64_t)n + m;
     t->nparts = work / PART_WORK < PARTS_MAX ? (uint32_t)(work / PART_WORK) + 1 : PARTS_MAX;
     t->nbins = n / BIN_NODES + (n % BIN_NODES != 0);
+    t->threads = hgr_run_threads_for(t->run, work, PART_WORK);
     size_t nslices = (size_t)t->nparts * t->nbins + 1;
     hgr_result result = hgr_alloc(t->run, t->nparts + 1, sizeof *t->part_first, "transpose parts",
                                   &t->part_first, status);
     if (result == HGR_OK)
         result = hgr_alloc(t->run, nslices, sizeof *t->slice, "transpose slices", &t->slice, status);
     if (result == HGR_OK)
-        result = hgr_alloc(t->run, (size_t)threads * BIN_NODES, sizeof **cursors,
+        result = hgr_alloc(t->run, (size_t)t->threads * BIN_NODES, sizeof **cursors,
                            "transpose cursors", cursors, status);
     if (result == HGR_OK)
         result = hgr_alloc(t->run, m, sizeof *t->low, "transpose pairs", &t->low, status);
@@ -225,7 +226,7 @@ hgr_result hgr_graph_transpose(const hgr_graph *graph, const hgr_run *run, hgr_g
     struct transpose t = {.graph = graph, .run = run};
     uint32_t *cursors = NULL, *implied = NULL;
     hgr_phase_timer timer = hgr_phase_begin(run, "referrers");
-    hgr_result result = alloc_all(&t, run->threads, &cursors, status);
+    hgr_result result = alloc_all(&t, &cursors, status);
     if (result != HGR_OK)
         goto done;
     cut_parts(&t);
