@@ -1,7 +1,9 @@
 /* bench: the scan on a made heap of the founding shape: DTOs with their strings and boxes, Free blocks between
  * them, one long list. In memory, so nothing but the scan is measured (no file, no method tables to decode).
+ * Or, with --dump, on a real dump in the page cache: mapping, faults and method tables included.
  *
- * usage: bench_scan [--objects N] [--threads N] [--runs N] [--pointer 8|4] [--wide 1] */
+ * usage: bench_scan [--dump FILE | --objects N --pointer 8|4] [--threads N] [--runs N] [--wide 1] */
+#include "engine/clr/clr.h"
 #include "engine/heap/scan.h"
 #include "engine/graph/graph.h"
 #include "harness.h"
@@ -92,6 +94,50 @@ static fake_heap *make_heap(const hgr_run *run, uint32_t pointer, uint64_t objec
     return m.heap;
 }
 
+struct dumped {
+    hgr_dump       *dump;
+    hgr_runtime    *runtime;
+    hgr_clr_types  *types;
+    hgr_clr_handles handles;
+    hgr_source      source;
+};
+
+static hgr_result open_dumped(const char *path, const hgr_run *run, struct dumped *out,
+                              hgr_status *status)
+{
+    hgr_result result = hgr_dump_open(path, NULL, run, &out->dump, status);
+    if (result == HGR_OK)
+        result = hgr_runtime_open(out->dump, NULL, run, &out->runtime, status);
+    if (result == HGR_OK)
+        result = hgr_clr_types_create(out->runtime, run, &out->types, status);
+    if (result == HGR_OK)
+        result = hgr_clr_handles_read(out->runtime, run, &out->handles, status);
+    if (result != HGR_OK)
+        return result;
+    uint32_t pointer = out->runtime->space->pointer_size;
+    out->source = (hgr_source){.space = out->runtime->space,
+                               .segments = out->runtime->segments,
+                               .nsegments = out->runtime->nsegments,
+                               .gaps = out->runtime->gaps,
+                               .ngaps = out->runtime->ngaps,
+                               .implied = out->handles.implied,
+                               .nimplied = out->handles.nimplied,
+                               .min_bytes = 3 * pointer,
+                               .mark_mask = pointer - 1,
+                               .large_align = 8,
+                               .describe = hgr_clr_describe,
+                               .self = out->types};
+    return HGR_OK;
+}
+
+static void close_dumped(struct dumped *dumped)
+{
+    hgr_clr_handles_fini(&dumped->handles);
+    hgr_clr_types_free(dumped->types);
+    hgr_runtime_close(dumped->runtime);
+    hgr_dump_close(dumped->dump);
+}
+
 static uint64_t checksum(const hgr_heap *heap)
 {
     uint64_t sum = bench_mix(heap->totals.objects, heap->totals.bytes);
@@ -109,7 +155,8 @@ static bool scan_once(void *user)
     struct work *work = user;
     hgr_heap *heap = NULL;
     hgr_status status = {0};
-    if (hgr_heap_scan_as(work->source, work->depth, work->wide, work->run, &heap, &status) !=
+    hgr_scan_tuning tuning = {.wide = work->wide};
+    if (hgr_heap_scan_tuned(work->source, work->depth, tuning, work->run, &heap, &status) !=
         HGR_OK) {
         fprintf(stderr, "bench_scan: %s\n", status.text);
         return false;
@@ -164,20 +211,36 @@ int main(int argc, char **argv)
     if (hgr_run_create((uint32_t)bench_number(argc, argv, "--threads", 0), &run, NULL) != HGR_OK)
         return 4;
     struct work work = {.wide = bench_number(argc, argv, "--wide", 0) != 0};
-    fake_heap *heap = make_heap(run, pointer, objects);
-    work.source = fake_finish(heap);
+    const char *path = bench_text(argc, argv, "--dump");
+    fake_heap *heap = NULL;
+    struct dumped dumped = {0};
+    hgr_status status = {0};
     bool good = true;
+    if (path) {
+        good = open_dumped(path, run, &dumped, &status) == HGR_OK;
+        if (!good)
+            fprintf(stderr, "bench_scan: %s\n", status.text);
+        work.source = &dumped.source;
+    } else {
+        heap = make_heap(run, pointer, objects);
+        work.source = fake_finish(heap);
+    }
     for (int depth = 0; good && depth < 2; depth++) {
         work.depth = depth ? HGR_SCAN_GRAPH : HGR_SCAN_TYPES;
         good = row(&work, 1, runs, depth == 1);
         if (good && hgr_run_threads(run) > 1)
             good = row(&work, hgr_run_threads(run), runs, depth == 1);
     }
-    printf("heap: %llu objects, %llu Free, %llu references, %llu bytes used; peak resident %.0f MB\n",
-           (unsigned long long)work.totals.objects, (unsigned long long)work.totals.free_count,
-           (unsigned long long)work.totals.references, (unsigned long long)work.totals.used_bytes,
+    printf("heap: %llu objects, %llu bytes, %llu Free, %llu references (%llu implied), %llu of %llu bytes walked; "
+           "peak resident %.0f MB\n",
+           (unsigned long long)work.totals.objects, (unsigned long long)work.totals.bytes,
+           (unsigned long long)work.totals.free_count, (unsigned long long)work.totals.references,
+           (unsigned long long)work.totals.implied_references,
+           (unsigned long long)work.totals.walked_bytes, (unsigned long long)work.totals.used_bytes,
            bench_peak_mb());
-    fake_heap_free(heap);
+    if (heap)
+        fake_heap_free(heap);
+    close_dumped(&dumped);
     hgr_run_free(run);
     return good ? 0 : 4;
 }

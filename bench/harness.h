@@ -84,6 +84,15 @@ static inline uint64_t bench_number(int argc, char **argv, const char *name, uin
     return fallback;
 }
 
+/** Value of "--name value", or NULL. */
+static inline const char *bench_text(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return argv[i + 1];
+    return NULL;
+}
+
 static inline void bench_row(const char *name, unsigned threads, const bench_times *times)
 {
     printf("%-24s %3u threads  %2d runs  wall %.4f / %.4f / %.4f s  cpu %.4f / %.4f s", name, threads,

@@ -295,7 +295,7 @@ static void scan_fini(hgr_scan *scan)
     hgr_types_fini(&scan->types);
 }
 
-static hgr_result prepare(hgr_scan *scan, bool force_wide, hgr_status *status)
+static hgr_result prepare(hgr_scan *scan, hgr_status *status)
 {
     const hgr_source *source = scan->source;
     hgr_result result = hgr_alloc(scan->run, source->nsegments, sizeof *scan->segment_totals,
@@ -309,14 +309,15 @@ static hgr_result prepare(hgr_scan *scan, bool force_wide, hgr_status *status)
     if (result == HGR_OK)
         result = hgr_objects_create(source, scan->run, &scan->objects, status);
     if (result == HGR_OK)
-        scan->wide = force_wide || scan->objects->nwords > (UINT64_C(1) << 32) / 64;
+        scan->wide = scan->tuning.wide || scan->objects->nwords > (UINT64_C(1) << 32) / 64;
     return result;
 }
 
-hgr_result hgr_heap_scan_as(const hgr_source *source, hgr_scan_depth depth, bool force_wide,
-                            const hgr_run *run, hgr_heap **out, hgr_status *status)
+hgr_result hgr_heap_scan_tuned(const hgr_source *source, hgr_scan_depth depth,
+                               hgr_scan_tuning tuning, const hgr_run *run, hgr_heap **out,
+                               hgr_status *status)
 {
-    hgr_scan scan = {.source = source, .run = run, .depth = depth};
+    hgr_scan scan = {.source = source, .run = run, .depth = depth, .tuning = tuning};
     hgr_heap *heap = NULL;
     uint32_t *remap = NULL;
     hgr_types_init(&scan.types, source, run);
@@ -325,7 +326,7 @@ hgr_result hgr_heap_scan_as(const hgr_source *source, hgr_scan_depth depth, bool
     if (result != HGR_OK)
         goto done;
     heap->run = run;
-    if ((result = prepare(&scan, force_wide, status)) != HGR_OK ||
+    if ((result = prepare(&scan, status)) != HGR_OK ||
         (result = hgr_scan_walk(&scan, status)) != HGR_OK ||
         (result = number_types(&scan, heap, &remap, status)) != HGR_OK ||
         (result = follow_all(&scan, heap, status)) != HGR_OK)
@@ -346,7 +347,7 @@ done:
 hgr_result hgr_heap_scan(const hgr_source *source, hgr_scan_depth depth, const hgr_run *run,
                          hgr_heap **out, hgr_status *status)
 {
-    return hgr_heap_scan_as(source, depth, false, run, out, status);
+    return hgr_heap_scan_tuned(source, depth, (hgr_scan_tuning){0}, run, out, status);
 }
 
 void hgr_heap_free(hgr_heap *heap)

@@ -16,10 +16,17 @@ typedef struct hgr_bad_refs { /* one thread's; 64 bytes apart */
     uint64_t     pad[5];
 } hgr_bad_refs;
 
+/** What tests change to reach every path on small heaps; {0} is what everybody else gets. */
+typedef struct hgr_scan_tuning {
+    bool wide;  /* 64-bit slots however small the heap is */
+    bool eager; /* a thread for each block: else a thread gets BLOCKS_A_THREAD */
+} hgr_scan_tuning;
+
 typedef struct hgr_scan {
     const hgr_source *source;
     const hgr_run    *run;
     hgr_scan_depth    depth;
+    hgr_scan_tuning   tuning;
     bool              wide;
     hgr_types         types;
     hgr_objects      *objects;
@@ -54,10 +61,10 @@ typedef struct hgr_scan {
     uint32_t         *segment_first;
 } hgr_scan;
 
-/** hgr_heap_scan; force_wide takes 64-bit slots however small the heap is (for tests). */
-HGR_MUST_CHECK hgr_result hgr_heap_scan_as(const hgr_source *source, hgr_scan_depth depth,
-                                           bool force_wide, const hgr_run *run, hgr_heap **out,
-                                           hgr_status *status);
+/** hgr_heap_scan with tuning (for tests and benches). */
+HGR_MUST_CHECK hgr_result hgr_heap_scan_tuned(const hgr_source *source, hgr_scan_depth depth,
+                                              hgr_scan_tuning tuning, const hgr_run *run,
+                                              hgr_heap **out, hgr_status *status);
 
 /* ---- blocks.c ---- */
 

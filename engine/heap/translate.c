@@ -13,7 +13,7 @@
 #include "../base/parallel.h"
 #include "../base/status.h"
 
-#define BLOCKS_A_THREAD 2u
+#define BLOCKS_A_THREAD 4u
 
 struct translate {
     hgr_scan       *scan;
@@ -79,7 +79,8 @@ static void translate_block(struct translate *t, size_t b, hgr_bad_refs *bad)
 static hgr_result translate_blocks(struct translate *t, hgr_status *status)
 {
     const hgr_scan *scan = t->scan;
-    uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks, BLOCKS_A_THREAD);
+    uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks,
+                                           scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
     /* No race: a block rewrites its own slices; starts and ranks are only read.
      * Deterministic: each value depends on itself alone; bad references are sorted afterwards. */
     #pragma omp parallel for default(none) shared(t, scan) schedule(dynamic, 4) \

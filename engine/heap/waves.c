@@ -12,8 +12,9 @@
 #include "../base/parallel.h"
 #include "../base/status.h"
 
-#define WAVE_BLOCKS 8u /* blocks a thread in one wave: what one thread may idle is an eighth */
-#define GROW_SLACK  65536u
+#define WAVE_BLOCKS     8u /* blocks a thread in one wave: what one thread may idle is an eighth */
+#define BLOCKS_A_THREAD 4u /* 16 MiB: below, starting a thread costs more than it does */
+#define GROW_SLACK      65536u
 
 static bool is_first(const hgr_scan *scan, size_t b)
 {
@@ -265,7 +266,8 @@ static void move_wave(hgr_scan *scan, size_t from, size_t to)
 
 static hgr_result start_walks(hgr_scan *scan, hgr_status *status)
 {
-    uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks, 1);
+    uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks,
+                                           scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
     scan->wave = threads == 1 ? 1 : (size_t)threads * WAVE_BLOCKS;
     hgr_result result =
         hgr_alloc(scan->run, threads, sizeof *scan->walks, "walkers", &scan->walks, status);

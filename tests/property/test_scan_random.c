@@ -268,7 +268,9 @@ static void types_agree(const hgr_source *source, const hgr_heap *graph, const h
 {
     hgr_heap *types = NULL;
     hgr_totals expected = graph->totals;
-    assert_int_equal(hgr_heap_scan(source, HGR_SCAN_TYPES, run, &types, NULL), HGR_OK);
+    assert_int_equal(hgr_heap_scan_tuned(source, HGR_SCAN_TYPES, (hgr_scan_tuning){.eager = true},
+                                         run, &types, NULL),
+                     HGR_OK);
     expected.references = expected.implied_references = 0;
     same_bytes(&types->totals, &expected, sizeof expected);
     assert_int_equal(types->ntypes, graph->ntypes);
@@ -295,8 +297,9 @@ static void check_heap(const struct shape_of_heap *shape, uint64_t seed)
         for (int wide = 0; wide < 2; wide++) {
             hgr_heap *scanned = NULL;
             hgr_status status = {0};
-            hgr_result result = hgr_heap_scan_as(source, HGR_SCAN_GRAPH, wide, runs[t], &scanned,
-                                                 &status);
+            hgr_scan_tuning tuning = {.wide = wide != 0, .eager = true};
+            hgr_result result = hgr_heap_scan_tuned(source, HGR_SCAN_GRAPH, tuning, runs[t],
+                                                    &scanned, &status);
             if (result != HGR_OK)
                 print_error("%s\n", status.text);
             assert_int_equal(result, HGR_OK);
