@@ -45,8 +45,11 @@ static const char *advise_dump(hgr_result result, const char *path)
            "minidump";
 }
 
-static const char *advise_runtime(hgr_result result)
+static const char *advise_runtime(hgr_result result, const hgr_dump *dump, const char *path)
 {
+    if (hgr_dump_get_info(dump)->missing_bytes)
+        return is_fresh(path) ? "the file is cut short; if it is still being written, wait and try again"
+                              : "the file is cut short: copy it again";
     switch (result) {
     case HGR_NOT_FOUND:
         return "if the process was .NET, try --shape-search, or record again with `createdump "
@@ -61,7 +64,8 @@ static const char *advise_runtime(hgr_result result)
     }
 }
 
-const char *advice_for(hgr_result result, const hgr_status *status, bool dump_open, const char *path)
+const char *advice_for(hgr_result result, const hgr_status *status, const hgr_dump *dump,
+                       const char *path)
 {
     switch (result) {
     case HGR_NO_MEMORY:
@@ -74,7 +78,7 @@ const char *advice_for(hgr_result result, const hgr_status *status, bool dump_op
     case HGR_INTERNAL:
         return "this is a defect of heapgraph: please report it";
     default:
-        return dump_open ? advise_runtime(result) : advise_dump(result, path);
+        return dump ? advise_runtime(result, dump, path) : advise_dump(result, path);
     }
 }
 

@@ -4,8 +4,9 @@
 
 #include <heapgraph/heapgraph.h>
 
-/** dump_open: the file itself was opened, so what failed lies behind it. Static text. */
-const char *advice_for(hgr_result result, const hgr_status *status, bool dump_open, const char *path);
+/** dump: NULL when the file itself could not be opened; else what failed lies behind it. Static text. */
+const char *advice_for(hgr_result result, const hgr_status *status, const hgr_dump *dump,
+                       const char *path);
 /** opening: nothing was open yet, so an I/O error is the input's. */
 int advice_exit_code(hgr_result result, bool opening);
 

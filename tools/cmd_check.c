@@ -113,7 +113,7 @@ static void print_answer(const struct answer *answer)
     printf("%s: %s objects, %s references, %s of heap walked\n",
            answer->violations.count ? "DAMAGED" : "sound", units_count(objects, totals->objects),
            units_count(references, totals->references),
-           units_bytes(bytes, totals->walked_bytes, opt_given(answer->session.opts, OPT_HUMAN)));
+           units_amount(bytes, totals->walked_bytes, opt_given(answer->session.opts, OPT_HUMAN)));
     print_kinds(answer);
     if (answer->violations.count)
         print_violations(answer);

@@ -131,13 +131,15 @@ static int answer_tree(struct answer *answer)
     if (code != EXIT_DONE)
         return code;
     uint64_t depth = opt_number(session->opts, OPT_DEPTH);
-    uint64_t ppm = opt_given(session->opts, OPT_ALL) ? 0 : opt_number(session->opts, OPT_MIN);
-    fold_create(&answer->fold, session, answer->top, depth > 1000 ? 1000 : (uint32_t)depth);
+    uint64_t whole = session->retained[answer->top], ppm = opt_number(session->opts, OPT_MIN);
+    uint64_t large = whole / 1000000 * ppm + whole % 1000000 * ppm / 1000000;
+    answer->whole = whole;
+    answer->least = opt_given(session->opts, OPT_ALL) ? 0 : large;
+    fold_create(&answer->fold, session, answer->top, depth > 1000 ? 1000 : (uint32_t)depth,
+                large ? large : 1);
     answer->order = fold_order(&answer->fold);
     answer->roots = named_roots_create(session);
     answer->shown = must_alloc(answer->fold.count, sizeof *answer->shown);
-    answer->whole = session->retained[answer->top];
-    answer->least = answer->whole / 1000000 * ppm + answer->whole % 1000000 * ppm / 1000000;
     choose_rows(answer);
     session_begin_answer(session);
     if (session_wants_json(session))

@@ -16,10 +16,9 @@ static void print_line(const tool_session *session, const char *label, const cha
     strbuf_fini(&safe);
 }
 
-static const char *format_bytes(const tool_session *session, char *buffer, uint64_t bytes)
+static const char *format_bytes(const tool_session *session, char buffer[UNITS_TEXT], uint64_t bytes)
 {
-    units_bytes(buffer, bytes, opt_given(session->opts, OPT_HUMAN));
-    return buffer;
+    return units_amount(buffer, bytes, opt_given(session->opts, OPT_HUMAN));
 }
 
 static void print_dump(const tool_session *session)
@@ -28,7 +27,7 @@ static void print_dump(const tool_session *session)
     char bytes[UNITS_TEXT], image[UNITS_TEXT];
     strbuf line = {0};
     print_line(session, "dump", session->dump_path);
-    strbuf_format(&line, "%s by %s, %s bytes", info->format, info->writer,
+    strbuf_format(&line, "%s by %s, %s", info->format, info->writer,
                   format_bytes(session, bytes, info->file_bytes));
     if (info->image_bytes != info->file_bytes)
         strbuf_format(&line, " (%s, %s unpacked)", info->compression,
@@ -70,11 +69,11 @@ static void print_totals(const tool_session *session)
     strbuf line = {0};
     const hgr_totals *totals = hgr_snapshot_totals(session->snapshot);
     strbuf_format(&line, "%s, ", units_count(text, totals->objects));
-    strbuf_format(&line, "%s bytes", format_bytes(session, text, totals->bytes));
+    strbuf_add_z(&line, format_bytes(session, text, totals->bytes));
     print_line(session, "objects", strbuf_get(&line));
     strbuf_clear(&line);
     strbuf_format(&line, "%s, ", units_count(text, totals->free_count));
-    strbuf_format(&line, "%s bytes", format_bytes(session, text, totals->free_bytes));
+    strbuf_add_z(&line, format_bytes(session, text, totals->free_bytes));
     print_line(session, "free", strbuf_get(&line));
     strbuf_clear(&line);
     strbuf_format(&line, "%s, ", units_count(text, totals->references));
@@ -91,16 +90,16 @@ static void print_missing(const tool_session *session)
     char text[UNITS_TEXT];
     strbuf line = {0};
     if (dump->missing_bytes) {
-        strbuf_format(&line, "truncated: %s bytes promised by the file's headers lie beyond its end; "
+        strbuf_format(&line, "truncated: %s promised by the file's headers lie beyond its end; "
                              "copy it again",
-                      units_count(text, dump->missing_bytes));
+                      format_bytes(session, text, dump->missing_bytes));
         print_line(session, "missing", strbuf_get(&line));
         strbuf_clear(&line);
     }
     if (info->absent_bytes) {
-        strbuf_format(&line, "%s bytes of the heap are not in the dump; record with `createdump "
+        strbuf_format(&line, "%s of the heap are not in the dump; record with `createdump "
                              "--withheap` or `--full`",
-                      units_count(text, info->absent_bytes));
+                      format_bytes(session, text, info->absent_bytes));
         print_line(session, "missing", strbuf_get(&line));
     }
     if (info->gc_in_progress)

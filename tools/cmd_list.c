@@ -88,8 +88,8 @@ static void print_table(struct answer *answer)
         table_text(&table, session_type_name(session, node));
     }
     table_finish(&table);
-    printf("\n%s objects, %s bytes", units_count(count, answer->count),
-           units_bytes(bytes, answer->bytes, opt_given(session->opts, OPT_HUMAN)));
+    printf("\n%s objects, %s", units_count(count, answer->count),
+           units_amount(bytes, answer->bytes, opt_given(session->opts, OPT_HUMAN)));
     if (answer->order.count < answer->count)
         printf("; the first %zu are shown, --all shows every one", answer->order.count);
     putchar('\n');

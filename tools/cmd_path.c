@@ -18,10 +18,11 @@ const opt_row opts_path[] = {
 
 /* ---- one object ---- */
 
+/* paths is NULL when no root reaches the object. */
 static void answer_object(tool_session *session, hgr_node target, const hgr_paths *paths)
 {
     char address[UNITS_TEXT];
-    size_t count = hgr_paths_count(paths), total = hgr_paths_total(paths);
+    size_t count = paths ? hgr_paths_count(paths) : 0, total = paths ? hgr_paths_total(paths) : 0;
     units_address(address, hgr_node_address(session->snapshot, target), session_pointer_size(session));
     session_begin_answer(session);
     if (session_wants_json(session)) {
@@ -131,8 +132,8 @@ static void answer_set(tool_session *session, const hgr_branches *branches, cons
         show_branches_json(session, branches);
         show_paths_json(session, example, example ? hgr_paths_count(example) : 0);
     } else {
-        printf("%s objects, %s bytes\n", units_count(count, members->count),
-               units_bytes(bytes, members->bytes, opt_given(session->opts, OPT_HUMAN)));
+        printf("%s objects, %s\n", units_count(count, members->count),
+               units_amount(bytes, members->bytes, opt_given(session->opts, OPT_HUMAN)));
         show_branches(session, branches, members->bytes / 1000000 * ppm +
                                              members->bytes % 1000000 * ppm / 1000000,
                       members->bytes);

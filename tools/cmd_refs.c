@@ -1,5 +1,6 @@
 /* tools: `refs`: what an object refers to, and with --in what refers to it. */
 #include "describe.h"
+#include "units.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -94,10 +95,14 @@ static void print_object(const struct rows *rows)
 {
     const tool_session *session = rows->session;
     strbuf line = {0};
+    char address[UNITS_TEXT], bytes[UNITS_TEXT];
     strbuf_add_safe(&line, session_type_name(session, rows->object));
-    printf("0x%0*llx  %s, %llu bytes, %s\n\n", session_pointer_size(session) == 4 ? 8 : 16,
-           (unsigned long long)hgr_node_address(session->snapshot, rows->object), strbuf_get(&line),
-           (unsigned long long)hgr_node_bytes(session->snapshot, rows->object),
+    printf("%s  %s, %s, %s\n\n",
+           units_address(address, hgr_node_address(session->snapshot, rows->object),
+                         session_pointer_size(session)),
+           strbuf_get(&line),
+           units_amount(bytes, hgr_node_bytes(session->snapshot, rows->object),
+                        opt_given(session->opts, OPT_HUMAN)),
            hgr_generation_name(hgr_node_generation(session->snapshot, rows->object)));
     strbuf_fini(&line);
 }

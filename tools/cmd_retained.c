@@ -100,10 +100,10 @@ static void print_set(const struct answer *answer)
 {
     bool human = opt_given(answer->session.opts, OPT_HUMAN);
     char count[UNITS_TEXT], bytes[UNITS_TEXT];
-    printf("the set       %s objects, %s bytes\n", units_count(count, answer->count),
-           units_bytes(bytes, answer->bytes, human));
-    printf("it retains    %s objects, %s bytes\n\n", units_count(count, answer->retained_count),
-           units_bytes(bytes, answer->retained_bytes, human));
+    printf("the set       %s objects, %s\n", units_count(count, answer->count),
+           units_amount(bytes, answer->bytes, human));
+    printf("it retains    %s objects, %s\n\n", units_count(count, answer->retained_count),
+           units_amount(bytes, answer->retained_bytes, human));
 }
 
 static void print_table(const struct answer *answer)
@@ -137,8 +137,8 @@ static void print_table(const struct answer *answer)
     strbuf_fini(&line);
     named_roots_free(&roots);
     printf("\n%s reachable objects, ", units_count(count, hgr_domtree_reachable(session->tree)));
-    printf("%s bytes\n",
-           units_bytes(text, session->retained[n], opt_given(session->opts, OPT_HUMAN)));
+    printf("%s\n",
+           units_amount(text, session->retained[n], opt_given(session->opts, OPT_HUMAN)));
 }
 
 int cmd_retained(const tool_opts *opts)

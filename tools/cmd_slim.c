@@ -127,9 +127,9 @@ static void answer(tool_session *session, const char *path, const hgr_slim_total
     } else {
         strbuf safe = {0};
         strbuf_add_safe(&safe, path);
-        printf("%s: %s bytes, was %s\n", strbuf_get(&safe),
-               units_bytes(bytes, totals->file_bytes, human),
-               units_bytes(before, hgr_dump_get_info(session->dump)->image_bytes, human));
+        printf("%s: %s, was %s\n", strbuf_get(&safe),
+               units_amount(bytes, totals->file_bytes, human),
+               units_amount(before, hgr_dump_get_info(session->dump)->image_bytes, human));
         strbuf_fini(&safe);
     }
     session_end_answer(session, NULL, "%s", "");

@@ -120,8 +120,9 @@ static void print_foot(const struct answer *answer, tool_table *table)
         snprintf(text, sizeof text, "(%s more rows: --all)", units_count(count, rows - shown));
         print_row(answer, table, &rest, text, true);
     }
-    print_row(answer, table, &answer->total, "(all objects)", true);
-    if (!opt_given(answer->session.opts, OPT_SET))
+    bool set = opt_given(answer->session.opts, OPT_SET);
+    print_row(answer, table, &answer->total, set ? "(the whole set)" : "(all objects)", true);
+    if (!set)
         print_row(answer, table, &free_row, "Free", true);
 }
 
@@ -153,7 +154,7 @@ static void print_table(const struct answer *answer)
     size_t blocks = hgr_snapshot_free_blocks(answer->session.snapshot);
     if (blocks == 0 || opt_given(answer->session.opts, OPT_SET))
         return;
-    printf("\nFragmentation: %zu free blocks of at least 0.5 MiB\n", blocks);
+    printf("\nFragmentation: %zu free block%s of at least 0.5 MiB\n", blocks, blocks == 1 ? "" : "s");
     free_blocks_print(&answer->session, session_top(&answer->session, false));
 }
 

@@ -1,7 +1,7 @@
 /* tools: fold a dominator tree by type.
  *
  * The nodes come in an order where each follows its dominator, so one pass suffices: the row of a node is
- * (row of its dominator, type), found in a hash table. Depth is limited, so rows are few. */
+ * (row of its dominator, type, itself if it is large), found in a hash table. Depth is limited, so rows are few. */
 #include "fold.h"
 
 #include <stdlib.h>
@@ -9,21 +9,21 @@
 
 #define NO_ROW UINT32_MAX
 
-/* Open addressing from (parent row, type) to row. */
+/* Open addressing from (parent row, type, single) to row. */
 struct index {
     uint32_t *slots; /* row, or NO_ROW */
     size_t    capacity; /* power of two */
 };
 
-static size_t hash_key(uint32_t parent, uint32_t type)
+static size_t hash_key(uint32_t parent, uint32_t type, hgr_node single)
 {
-    uint64_t key = (uint64_t)parent << 32 | type;
+    uint64_t key = ((uint64_t)parent << 32 | type) ^ (uint64_t)single << 16;
     return (size_t)((key ^ key >> 29) * UINT64_C(0x9e3779b97f4a7c15) >> 20);
 }
 
 static void store_row(struct index *index, const tool_fold *fold, uint32_t row)
 {
-    size_t slot = hash_key(fold->rows[row].parent, fold->rows[row].type) & (index->capacity - 1);
+    size_t slot = hash_key(fold->rows[row].parent, fold->rows[row].type, fold->rows[row].single) & (index->capacity - 1);
     while (index->slots[slot] != NO_ROW)
         slot = (slot + 1) & (index->capacity - 1);
     index->slots[slot] = row;
@@ -40,14 +40,14 @@ static void widen(struct index *index, const tool_fold *fold)
 }
 
 static uint32_t find_row(struct index *index, tool_fold *fold, uint32_t parent, uint32_t type,
-                         hgr_node example)
+                         hgr_node single, hgr_node example)
 {
     if (fold->count * 2 >= index->capacity)
         widen(index, fold);
-    size_t slot = hash_key(parent, type) & (index->capacity - 1);
+    size_t slot = hash_key(parent, type, single) & (index->capacity - 1);
     for (; index->slots[slot] != NO_ROW; slot = (slot + 1) & (index->capacity - 1)) {
         const fold_row *row = &fold->rows[index->slots[slot]];
-        if (row->parent == parent && row->type == type)
+        if (row->parent == parent && row->type == type && row->single == single)
             return index->slots[slot];
     }
     if (fold->count == fold->capacity) {
@@ -58,12 +58,14 @@ static uint32_t find_row(struct index *index, tool_fold *fold, uint32_t parent, 
     fold->rows[row] = (fold_row){.parent = parent,
                                  .depth = parent == NO_ROW ? 0 : fold->rows[parent].depth + 1,
                                  .type = type,
+                                 .single = single,
                                  .example = example};
     index->slots[slot] = row;
     return row;
 }
 
-void fold_create(tool_fold *fold, const tool_session *session, hgr_node top, uint32_t max_depth)
+void fold_create(tool_fold *fold, const tool_session *session, hgr_node top, uint32_t max_depth,
+                 uint64_t own_row_bytes)
 {
     const hgr_node *idom = hgr_domtree_idom(session->tree);
     const hgr_node *order = hgr_domtree_order(session->tree);
@@ -78,8 +80,9 @@ void fold_create(tool_fold *fold, const tool_session *session, hgr_node top, uin
         bool below_top = top == n ? idom[u] == n : u == top;
         if (!below_top && (parent == NO_ROW || fold->rows[parent].depth + 1 >= max_depth))
             continue;
+        hgr_node single = session->retained[u] >= own_row_bytes ? u : HGR_NO_NODE;
         uint32_t row = find_row(&index, fold, below_top ? NO_ROW : parent,
-                                hgr_node_type(session->snapshot, u), u);
+                                hgr_node_type(session->snapshot, u), single, u);
         row_of[u] = row;
         fold->rows[row].count++;
         fold->rows[row].bytes += hgr_node_bytes(session->snapshot, u);
@@ -98,7 +101,9 @@ void fold_free(tool_fold *fold)
 /* Siblings side by side, the largest first. qsort has no argument, so the key is copied in. */
 struct sibling {
     uint64_t retained_bytes;
-    uint32_t parent, type, row;
+    uint32_t parent, type;
+    hgr_node example;
+    uint32_t row;
 };
 
 static int compare_siblings(const void *left, const void *right)
@@ -108,7 +113,9 @@ static int compare_siblings(const void *left, const void *right)
         return a->parent < b->parent ? -1 : 1;
     if (a->retained_bytes != b->retained_bytes)
         return a->retained_bytes > b->retained_bytes ? -1 : 1;
-    return (a->type > b->type) - (a->type < b->type);
+    if (a->type != b->type)
+        return a->type < b->type ? -1 : 1;
+    return (a->example > b->example) - (a->example < b->example);
 }
 
 /* Push the children of a row, the largest last to go in, so that it comes out first. */
@@ -132,7 +139,8 @@ uint32_t *fold_order(const tool_fold *fold)
     size_t *first = must_alloc(count + 1, sizeof *first);
     for (size_t r = 0; r < count; r++) {
         const fold_row *row = &fold->rows[r];
-        siblings[r] = (struct sibling){row->retained_bytes, row->parent, row->type, (uint32_t)r};
+        siblings[r] = (struct sibling){row->retained_bytes, row->parent, row->type, row->example,
+                                       (uint32_t)r};
     }
     for (size_t r = 0; r <= count; r++)
         first[r] = count;

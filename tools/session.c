@@ -165,7 +165,7 @@ int session_fail(tool_session *session, hgr_result result, const hgr_status *sta
         strbuf_format(&line, " (at file offset 0x%llx)", (unsigned long long)status->at);
     else if (status->at_kind == HGR_AT_ADDR)
         strbuf_format(&line, " (at address 0x%llx)", (unsigned long long)status->at);
-    strbuf_format(&line, "; %s", advice_for(result, status, session->dump != NULL, session->dump_path));
+    strbuf_format(&line, "; %s", advice_for(result, status, session->dump, session->dump_path));
     print_line(session, strbuf_get(&line));
     strbuf_fini(&line);
     return advice_exit_code(result, opening);

@@ -81,8 +81,9 @@ static void print_rates(const hgr_run *run, const hgr_totals *totals, double sec
     double objects = (double)totals->objects;
     uint64_t peak = hgr_run_memory_peak_bytes(run);
     fprintf(stderr, "objects/s        %s", units_count(count, (uint64_t)(objects / seconds)));
-    fprintf(stderr, "\nreferences/s     %s",
-            units_count(count, (uint64_t)((double)totals->references / seconds)));
+    if (totals->references)
+        fprintf(stderr, "\nreferences/s     %s",
+                units_count(count, (uint64_t)((double)totals->references / seconds)));
     fprintf(stderr, "\npeak memory      %s bytes", units_count(count, peak));
     if (totals->objects)
         fprintf(stderr, ", %.1f bytes per object", (double)peak / objects);

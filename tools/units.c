@@ -135,6 +135,16 @@ const char *units_bytes(char buffer[UNITS_TEXT], uint64_t value, bool human)
     return buffer;
 }
 
+const char *units_amount(char buffer[UNITS_TEXT], uint64_t bytes, bool human)
+{
+    units_bytes(buffer, bytes, human);
+    if (!human) {
+        size_t len = strlen(buffer);
+        snprintf(buffer + len, UNITS_TEXT - len, " byte%s", bytes == 1 ? "" : "s");
+    }
+    return buffer;
+}
+
 const char *units_address(char buffer[UNITS_TEXT], uint64_t addr, uint32_t pointer_size)
 {
     snprintf(buffer, UNITS_TEXT, "0x%0*llx", pointer_size == 4 ? 8 : 16, (unsigned long long)addr);

@@ -41,10 +41,13 @@ run_case() {
 }
 
 record_case() {
-  rm -f "$1/stdout.exact" "$1/stderr.glob" "$1/exit"
+  rm -f "$1/stdout.exact" "$1/exit"
+  seen=$(cat "$work/stderr")
+  pattern=$(cat "$1/stderr.glob" 2> /dev/null)
+  case $seen in $pattern) keep=yes ;; *) keep=no; rm -f "$1/stderr.glob" ;; esac # patterns by hand stay
   [ ! -s "$work/stdout" ] || cp "$work/stdout" "$1/stdout.exact"
   # A pattern of itself: brackets, stars, question marks and backslashes stand for themselves.
-  [ ! -s "$work/stderr" ] || sed 's/[][*?\\]/\\&/g' "$work/stderr" > "$1/stderr.glob"
+  [ ! -s "$work/stderr" ] || [ $keep = yes ] || sed 's/[][*?\\]/\\&/g' "$work/stderr" > "$1/stderr.glob"
   [ "$(cat "$work/exit")" = 0 ] || cp "$work/exit" "$1/exit"
 }
 
