@@ -124,7 +124,8 @@ static bool append_segment(writer *w, const hgr_metadata *metadata, uint32_t row
     size_t len, space_len, stem;
     if (!outermost)
         hgr_text_add(w->out, "+", 1);
-    if (!hgr_metadata_string(metadata, HGR_TABLE_TYPE_DEF, row, HGR_TYPE_DEF_NAME, &name, &len)) {
+    if (!hgr_metadata_string(metadata, HGR_TABLE_TYPE_DEF, row, HGR_TYPE_DEF_NAME, &name, &len) ||
+        len == 0) {
         hgr_text_add(w->out, "?", 1);
         return false;
     }
