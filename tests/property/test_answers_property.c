@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "answers/class_totals.h"
 #include "answers/domtree.h"
 #include "answers/semi_nca.h"
 #include "base/run.h"
@@ -19,7 +20,7 @@ static hgr_run *run;
 static int open_run(void **state)
 {
     (void)state;
-    if (hgr_run_create(2, &run, NULL) != HGR_OK)
+    if (hgr_run_create(1, &run, NULL) != HGR_OK)
         return -1;
     hgr_run_set_check_level(run, 2);
     return 0;
@@ -179,6 +180,185 @@ static const char *order_is_topological_but_for_cycles(const struct small_graph 
     return wrong;
 }
 
+/* ---- classes ---- */
+
+static const char *compare_totals(const struct small_graph *g, const hgr_graph *graph,
+                                  const hgr_class_totals_options *options)
+{
+    hgr_domtree *tree = NULL;
+    hgr_class_totals *totals = NULL, slow[SMALL_CLASSES + 1];
+    const char *wrong = "refused";
+    class_totals_slow(graph, g->roots, g->nroots, g->class_of, g->nclasses, g->bytes, slow);
+    if (hgr_domtree_create(graph, g->roots, g->nroots, run, &tree, NULL) == HGR_OK &&
+        hgr_class_totals_find(graph, tree, g->roots, g->nroots, g->class_of, g->nclasses,
+                              small_graph_bytes, g->bytes, options, run, &totals, NULL) == HGR_OK)
+        wrong = memcmp(slow, totals, (g->nclasses + 1) * sizeof *slow) ? "totals" : NULL;
+    hgr_class_totals_free(totals);
+    hgr_domtree_free(tree);
+    return wrong;
+}
+
+/* By interned sets; then with no room for sets and no visits: by bits. */
+static const char *class_totals_are_what_removal_frees(const struct small_graph *g)
+{
+    static const hgr_class_totals_options no_room = {.max_members = 1}, no_visits = {.max_visits = 1};
+    hgr_graph *graph = small_graph_build(g, run);
+    const char *wrong = compare_totals(g, graph, NULL);
+    if (!wrong)
+        wrong = compare_totals(g, graph, &no_room) ? "no room" : NULL;
+    if (!wrong)
+        wrong = compare_totals(g, graph, &no_visits) ? "no visits" : NULL;
+    hgr_graph_free(graph);
+    return wrong;
+}
+
+/* ---- sets ---- */
+
+static bool is_class_0(const void *small, hgr_node u)
+{
+    return ((const struct small_graph *)small)->class_of[u] == 0;
+}
+
+static const char *compare_set(const hgr_set *set, const bool *want, uint32_t n)
+{
+    uint64_t count = 0;
+    for (hgr_node u = 0; u < n; u++) {
+        count += want[u];
+        if (hgr_set_has(set, u) != want[u])
+            return "member";
+    }
+    return hgr_set_count(set) == count ? NULL : "count";
+}
+
+static const char *set_retained_is_what_removal_frees(const struct small_graph *g)
+{
+    hgr_graph *graph = small_graph_build(g, run);
+    hgr_set *set = NULL, *retained = NULL;
+    bool blocked[SMALL_NODES], seen[SMALL_NODES], without[SMALL_NODES];
+    const char *wrong = "refused";
+    for (hgr_node u = 0; u < g->n; u++)
+        blocked[u] = is_class_0(g, u);
+    reach_slow(graph, g->roots, g->nroots, NULL, seen);
+    reach_slow(graph, g->roots, g->nroots, blocked, without);
+    for (hgr_node u = 0; u < g->n; u++)
+        seen[u] = seen[u] && !without[u];
+    if (hgr_set_where(g->n, is_class_0, g, run, &set, NULL) == HGR_OK &&
+        hgr_set_retained(graph, g->roots, g->nroots, set, run, &retained, NULL) == HGR_OK)
+        wrong = compare_set(set, blocked, g->n) ? "where" : compare_set(retained, seen, g->n);
+    hgr_set_free(retained);
+    hgr_set_free(set);
+    hgr_graph_free(graph);
+    return wrong;
+}
+
+static const char *neighbours_are_one_reference_away(const struct small_graph *g)
+{
+    hgr_graph *graph = small_graph_build(g, run);
+    hgr_set *set = NULL, *targets = NULL, *sources = NULL;
+    bool is_target[SMALL_NODES] = {false}, is_source[SMALL_NODES] = {false};
+    const char *wrong = "refused";
+    for (uint32_t e = 0; e < g->m; e++) {
+        is_target[g->to[e]] |= is_class_0(g, g->from[e]);
+        is_source[g->from[e]] |= is_class_0(g, g->to[e]);
+    }
+    if (hgr_set_where(g->n, is_class_0, g, run, &set, NULL) == HGR_OK &&
+        hgr_set_neighbours(graph, set, false, run, &targets, NULL) == HGR_OK &&
+        hgr_set_neighbours(graph, set, true, run, &sources, NULL) == HGR_OK)
+        wrong = compare_set(targets, is_target, g->n) ? "targets" : compare_set(sources, is_source, g->n);
+    hgr_set_free(sources);
+    hgr_set_free(targets);
+    hgr_set_free(set);
+    hgr_graph_free(graph);
+    return wrong;
+}
+
+/* ---- paths ---- */
+
+static bool is_path(const struct small_graph *g, const hgr_path *path, hgr_node target)
+{
+    if (path->root >= g->nroots || path->nodes[0] != g->roots[path->root] ||
+        path->nodes[path->length - 1] != target)
+        return false;
+    for (uint32_t k = 0; k + 1 < path->length; k++) {
+        uint32_t e = 0;
+        while (e < g->m && (g->from[e] != path->nodes[k] || g->to[e] != path->nodes[k + 1]))
+            e++;
+        if (e == g->m)
+            return false;
+    }
+    return true;
+}
+
+/* Length of the shortest path from root r alone, 0 = none or an earlier root has the same object. */
+static uint32_t length_from(const struct small_graph *g, const hgr_graph *graph, uint32_t r,
+                            hgr_node target)
+{
+    uint32_t distance[SMALL_NODES], root[SMALL_NODES];
+    hgr_node parent[SMALL_NODES];
+    for (uint32_t earlier = 0; earlier < r; earlier++)
+        if (g->roots[earlier] == g->roots[r])
+            return 0;
+    paths_slow(graph, &g->roots[r], 1, distance, root, parent);
+    return distance[target];
+}
+
+static const char *compare_paths(const struct small_graph *g, const hgr_graph *graph,
+                                 const hgr_paths *paths, hgr_node target)
+{
+    size_t index = 0;
+    for (uint32_t length = 1; length <= g->n; length++)
+        for (uint32_t r = 0; r < g->nroots; r++) {
+            if (length_from(g, graph, r, target) != length)
+                continue;
+            const hgr_path *path = hgr_paths_get(paths, index++);
+            if (!path || path->root != r || path->length != length || !is_path(g, path, target))
+                return "path";
+        }
+    if (hgr_paths_get(paths, index) || hgr_paths_count(paths) != index)
+        return "more paths";
+    return hgr_paths_total(paths) == index ? NULL : "total";
+}
+
+/* The one shortest path is what the reach tree says, and the first of all. */
+static const char *compare_shortest(const struct small_graph *g, const hgr_graph *graph,
+                                    const hgr_paths *one, const hgr_paths *all, hgr_node target)
+{
+    uint32_t distance[SMALL_NODES], root[SMALL_NODES];
+    hgr_node parent[SMALL_NODES];
+    const hgr_path *path = hgr_paths_get(one, 0), *same = hgr_paths_get(all, 0);
+    paths_slow(graph, g->roots, g->nroots, distance, root, parent);
+    if (hgr_paths_count(one) != 1 || path->length != distance[target] || path->root != root[target])
+        return "shortest";
+    for (uint32_t k = path->length; k-- > 0; target = parent[target])
+        if (path->nodes[k] != target || same->nodes[k] != target)
+            return "shortest: node";
+    return NULL;
+}
+
+static const char *paths_are_shortest(const struct small_graph *g)
+{
+    hgr_graph *graph = small_graph_build(g, run);
+    bool seen[SMALL_NODES];
+    const char *wrong = NULL;
+    reach_slow(graph, g->roots, g->nroots, NULL, seen);
+    for (hgr_node target = 0; target < g->n && !wrong; target += 3) {
+        hgr_paths *one = NULL, *all = NULL;
+        hgr_result result = hgr_paths_create(graph, g->roots, g->nroots, target, 1, run, &one, NULL);
+        hgr_result again =
+            hgr_paths_create(graph, g->roots, g->nroots, target, SIZE_MAX, run, &all, NULL);
+        if (result != again || result != (seen[target] ? HGR_OK : HGR_NOT_FOUND))
+            wrong = "result";
+        else if (seen[target])
+            wrong = compare_paths(g, graph, all, target);
+        if (!wrong && seen[target])
+            wrong = compare_shortest(g, graph, one, all, target);
+        hgr_paths_free(all);
+        hgr_paths_free(one);
+    }
+    hgr_graph_free(graph);
+    return wrong;
+}
+
 static void properties_hold(void **state)
 {
     (void)state;
@@ -189,6 +369,10 @@ static void properties_hold(void **state)
     assert_true(small_graph_holds("lengauer-tarjan", GRAPHS, plain_lengauer_tarjan_agrees));
     assert_true(small_graph_holds("retained", GRAPHS, retained_is_what_removal_frees));
     assert_true(small_graph_holds("order", GRAPHS, order_is_topological_but_for_cycles));
+    assert_true(small_graph_holds("class totals", GRAPHS, class_totals_are_what_removal_frees));
+    assert_true(small_graph_holds("set retained", GRAPHS, set_retained_is_what_removal_frees));
+    assert_true(small_graph_holds("neighbours", GRAPHS, neighbours_are_one_reference_away));
+    assert_true(small_graph_holds("paths", GRAPHS, paths_are_shortest));
 }
 
 int main(void)
