@@ -127,23 +127,46 @@ static uint64_t page_up(uint64_t addr)
     return addr > UINT64_MAX - (PAGE - 1) ? UINT64_MAX : (addr + PAGE - 1) & ~(PAGE - 1);
 }
 
+/* What the caller wants and the first page of each module, which tells what the module is. */
+static hgr_result collect_wanted(struct slim *slim, const hgr_addr_range *ranges, size_t count,
+                                 hgr_addr_range **out)
+{
+    const hgr_dump *dump = slim->dump;
+    hgr_addr_range *wanted;
+    size_t all;
+    if (__builtin_add_overflow(count, dump->nmodules, &all) || all >= UINT32_MAX)
+        return hgr_fail(slim->status, HGR_TOO_LARGE, "slim: %zu ranges", count);
+    hgr_result result =
+        hgr_alloc(slim->run, all, sizeof *wanted, "kept ranges", &wanted, slim->status);
+    if (result != HGR_OK)
+        return result;
+    if (count)
+        memcpy(wanted, ranges, count * sizeof *wanted);
+    for (size_t i = 0; i < dump->nmodules; i++)
+        wanted[count + i] = (hgr_addr_range){dump->modules[i].base_addr,
+                                             dump->modules[i].base_addr + 1};
+    *out = wanted;
+    return HGR_OK;
+}
+
 /* Sort, widen to pages, merge. */
 static hgr_result normalise(struct slim *slim, const hgr_addr_range *ranges, size_t count)
 {
+    hgr_addr_range *wanted = NULL;
     uint32_t *order = NULL;
-    if (count >= UINT32_MAX)
-        return hgr_fail(slim->status, HGR_TOO_LARGE, "slim: %zu ranges", count);
-    hgr_result result =
-        hgr_alloc(slim->run, count, sizeof *order, "kept ranges", &order, slim->status);
+    hgr_result result = collect_wanted(slim, ranges, count, &wanted);
+    count += slim->dump->nmodules;
     if (result == HGR_OK)
-        result = hgr_alloc(slim->run, count, sizeof *ranges, "kept ranges", &slim->kept,
+        result = hgr_alloc(slim->run, count, sizeof *order, "kept ranges", &order, slim->status);
+    if (result == HGR_OK)
+        result = hgr_alloc(slim->run, count, sizeof *wanted, "kept ranges", &slim->kept,
                            slim->status);
     for (size_t i = 0; result == HGR_OK && i < count; i++)
         order[i] = (uint32_t)i;
     if (result == HGR_OK)
-        hgr_ids_sort(order, count, addr_before, ranges);
+        hgr_ids_sort(order, count, addr_before, wanted);
     for (size_t i = 0; result == HGR_OK && i < count; i++) {
-        const hgr_addr_range *range = &ranges[order[i]];
+        const hgr_addr_range *range = &wanted[order[i]];
         hgr_addr_range page = {range->start_addr & ~(PAGE - 1), page_up(range->end_addr)};
         if (range->end_addr <= range->start_addr)
             continue;
@@ -154,6 +177,7 @@ static hgr_result normalise(struct slim *slim, const hgr_addr_range *ranges, siz
             slim->kept[slim->nkept++] = page;
     }
     hgr_free(order);
+    hgr_free(wanted);
     return result;
 }
 

@@ -38,7 +38,8 @@ typedef struct hgr_slim_totals {
 } hgr_slim_totals;
 
 /**
- * Write an ELF core that has all notes of the dump and the memory of the given ranges.
+ * Write an ELF core that has all notes of the dump, the memory of the given ranges and the first page
+ * of each module (which tells what the module is).
  *
  * Values   ranges in any order, overlapping or not; widened to whole 4 KiB pages. Pages of theirs that
  *          came from module files are written too, so the slim dump needs those files no more. Other

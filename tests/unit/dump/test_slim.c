@@ -189,6 +189,32 @@ static void replaces_only_when_whole(void **state)
     finish(&setting);
 }
 
+/* A module stays what it is, although nobody asked for its memory. */
+static void keeps_what_identifies_modules(void **state)
+{
+    (void)state;
+    struct setting setting;
+    begin(&setting);
+    hgr_dump_close(setting.dump);
+    free(setting.bytes);
+    uint8_t image[2 * PAGE] = "\x7f" "ELF\2\1\1";
+    image[54] = 56;
+    synth_core *core = synth_core_begin(NULL, SYNTH_CREATEDUMP);
+    synth_core_copy(core, 0x400000, SYNTH_R, image, sizeof image);
+    synth_core_file(core, 0x400000, 0x402000, 0, "/app/without-a-telling-name");
+    size_t len;
+    setting.bytes = synth_core_end_bytes(core, &len);
+    setting.dump = open_bytes(setting.bytes, len, NULL, setting.run);
+    assert_int_equal(hgr_dump_modules(setting.dump), 1);
+    hgr_slim_totals totals;
+    hgr_dump *slim = write_and_open(&setting, NULL, 0, &totals);
+    assert_int_equal(totals.kept_bytes, PAGE);
+    assert_int_equal(hgr_dump_modules(slim), 1);
+    assert_string_equal(hgr_dump_module(slim, 0)->path, "/app/without-a-telling-name");
+    hgr_dump_close(slim);
+    finish(&setting);
+}
+
 /* The dump itself may be the target: it stays mapped while its place is taken. */
 static void may_replace_its_own_source(void **state)
 {
@@ -258,6 +284,7 @@ int main(void)
         cmocka_unit_test(keeps_all_or_nothing),
         cmocka_unit_test(keeps_what_readers_asked_for),
         cmocka_unit_test(replaces_only_when_whole),
+        cmocka_unit_test(keeps_what_identifies_modules),
         cmocka_unit_test(may_replace_its_own_source),
         cmocka_unit_test(more_pieces_than_65534),
     };

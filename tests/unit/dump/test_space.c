@@ -1,6 +1,8 @@
 /* dump/space.c against a model that knows each byte's owner; merging, views, wrapping, trace. */
 #include "dump_testing.h"
 
+#include <pthread.h>
+
 #define MODEL_BYTES 96u
 
 static hgr_range range_of(uint64_t start, uint64_t end, const uint8_t *bytes)
@@ -202,6 +204,54 @@ static void trace_marks_exactly_what_was_given_out(void **state)
     end_run(run);
 }
 
+#define READERS 4
+#define PAGES   2048u
+
+struct reader {
+    const hgr_space *space;
+    uint64_t         first; /* reads every READERS-th page from here, and the first of all */
+};
+
+static void *read_pages(void *user)
+{
+    const struct reader *reader = user;
+    uint8_t byte;
+    for (uint64_t page = reader->first; page < PAGES; page += READERS)
+        if (page % 3 == 0)
+            (void)hgr_space_u8(reader->space, 0x100000 + page * PAGE, &byte);
+    (void)hgr_space_u8(reader->space, 0x100000, &byte);
+    return NULL;
+}
+
+/* Readers set neighbouring bits of the same words at the same time; none may get lost. */
+static void trace_is_exact_with_many_readers(void **state)
+{
+    (void)state;
+    hgr_run *run = make_run();
+    uint8_t *bytes = calloc(PAGES, PAGE);
+    hgr_space space;
+    hgr_space_init(&space, run, 8);
+    hgr_range range = range_of(0x100000, 0x100000 + PAGES * PAGE, bytes);
+    assert_int_equal(hgr_space_add(&space, &range, NULL), HGR_OK);
+    assert_int_equal(hgr_space_seal(&space, NULL), HGR_OK);
+    for (int round = 0; round < 20; round++) {
+        pthread_t threads[READERS];
+        struct reader readers[READERS];
+        assert_int_equal(hgr_space_trace_begin(&space, NULL), HGR_OK);
+        for (uint64_t t = 0; t < READERS; t++) {
+            readers[t] = (struct reader){&space, t};
+            assert_int_equal(pthread_create(&threads[t], NULL, read_pages, &readers[t]), 0);
+        }
+        for (uint64_t t = 0; t < READERS; t++)
+            pthread_join(threads[t], NULL);
+        for (uint64_t page = 0; page < PAGES; page++)
+            assert_int_equal(hgr_space_traced(&space, 0, 0x100000 + page * PAGE), page % 3 == 0);
+    }
+    hgr_space_fini(&space);
+    free(bytes);
+    end_run(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +259,7 @@ int main(void)
         cmocka_unit_test(merges_what_continues_and_keeps_access_apart),
         cmocka_unit_test(refuses_empty_and_wrapping),
         cmocka_unit_test(trace_marks_exactly_what_was_given_out),
+        cmocka_unit_test(trace_is_exact_with_many_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
