@@ -117,7 +117,7 @@ hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_metadata *out, h
     uint64_t module, base;
     char magic[2];
     hgr_metadata_place place;
-    if (!hgr_space_ptr(runtime->space, runtime->object_mt + runtime->layout.mt_module, &module))
+    if (!hgr_clr_link(runtime, runtime->object_mt + runtime->layout.mt_module, &module))
         return fail_absent(what, runtime->object_mt, status);
     if (!module_image(runtime, module, &base))
         return fail_absent(what, module, status);

@@ -26,12 +26,22 @@ static uint64_t value_at(const hgr_runtime *runtime, uint64_t addr)
     return addr != 0 && hgr_space_ptr(runtime->space, addr, &value) ? value : 0;
 }
 
+/* Where the pointer to the application domain lies. */
+static uint64_t app_domain_variable(const hgr_clr_opening *opening)
+{
+    const hgr_clr_layout *layout = &opening->runtime->layout;
+    if (layout->system_domain_app_domain == HGR_NO_OFFSET)
+        return table_entry(opening, layout->dac_app_domain);
+    uint64_t system = value_at(opening->runtime, table_entry(opening, layout->dac_system_domain));
+    return system ? system + layout->system_domain_app_domain : 0;
+}
+
 static void globals_from_table(hgr_clr_opening *opening)
 {
     const hgr_clr_layout *layout = &opening->runtime->layout;
     opening->globals = (hgr_clr_globals){
         .thread_store = table_entry(opening, layout->dac_thread_store),
-        .app_domain = table_entry(opening, layout->dac_app_domain),
+        .app_domain = app_domain_variable(opening),
         .sync_table = table_entry(opening, layout->dac_sync_table),
         .heap_type = table_entry(opening, layout->dac_heap_type),
         .object_class = table_entry(opening, layout->dac_object_class),

@@ -30,19 +30,27 @@ static bool is_runtime_name(const char *path)
     return false;
 }
 
-bool hgr_clr_table_has_gc(const hgr_space *space, const hgr_clr_table *table, uint32_t *out_entry,
-                          uint64_t *out_gc_addr)
+static bool find_gc_entry(const hgr_space *space, const hgr_clr_table *table,
+                          bool (*matches)(const hgr_space *space, uint64_t addr),
+                          uint32_t *out_entry, uint64_t *out_gc_addr)
 {
     for (uint32_t i = 0; i < HGR_CLR_DAC_GC_ENTRIES; i++) {
         uint64_t variable, value;
         if (hgr_clr_table_entry(space, table, i, &variable) &&
-            hgr_space_ptr(space, variable, &value) && hgr_clr_gc_matches(space, value)) {
+            hgr_space_ptr(space, variable, &value) && matches(space, value)) {
             *out_entry = i;
             *out_gc_addr = value;
             return true;
         }
     }
     return false;
+}
+
+bool hgr_clr_table_has_gc(const hgr_space *space, const hgr_clr_table *table, uint32_t *out_entry,
+                          uint64_t *out_gc_addr)
+{
+    return find_gc_entry(space, table, hgr_clr_gc_matches, out_entry, out_gc_addr) ||
+           find_gc_entry(space, table, hgr_clr_gc_matches_early, out_entry, out_gc_addr);
 }
 
 /* ---- by shape ---- */

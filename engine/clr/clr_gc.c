@@ -37,6 +37,25 @@ enum heap_field {
 #define MIN_GENERATION_BYTES 0x80
 #define MAX_GENERATION_BYTES 0x400
 #define GENERATIONS          5
+#define HEADER_WORDS         3
+#define EARLY_GENERATIONS    4
+#define EARLY_HEADER_WORDS   2
+#define EARLY_SEGMENT_BYTES  0x1000
+
+/* Before 5.0 the offsets inside generations and heaps were not published; these never changed there. */
+static const struct early_offsets {
+    uint32_t pointer_size;
+    uint32_t start_segment, allocation_start;         /* in a generation */
+    uint32_t heap_alloc_allocated, heap_ephemeral, heap_generation_table; /* in a server heap */
+} EARLY[] = {
+    {4, 0x28, 0x2c, 0, 4, 0xb0},
+    {8, 0x38, 0x40, HGR_NO_OFFSET, HGR_NO_OFFSET, HGR_NO_OFFSET},
+};
+
+static const struct early_offsets *early_offsets(const hgr_space *space)
+{
+    return &EARLY[space->pointer_size == EARLY[0].pointer_size ? 0 : 1];
+}
 
 bool hgr_clr_gc_matches(const hgr_space *space, uint64_t addr)
 {
@@ -53,7 +72,7 @@ bool hgr_clr_gc_matches(const hgr_space *space, uint64_t addr)
 static bool variable_addr(const hgr_space *space, const hgr_clr_gc *gc, enum gc_var var,
                           uint64_t *out)
 {
-    return hgr_space_ptr(space, gc->vars_addr + (3 + (uint64_t)var) * space->pointer_size, out);
+    return hgr_space_ptr(space, gc->vars_addr + (gc->header_words + (uint64_t)var) * space->pointer_size, out);
 }
 
 /* The variable's value; an unpublished variable (pointer 0) reads as 0. */
@@ -77,6 +96,32 @@ static bool variable_u32(const hgr_space *space, const hgr_clr_gc *gc, enum gc_v
     return addr == 0 || hgr_space_u32(space, addr, out);
 }
 
+/* Objects began a page behind their segment's record, which is on a page of its own. */
+static bool is_early_segment(const hgr_space *space, uint64_t addr)
+{
+    uint64_t mem;
+    return addr != 0 && addr % EARLY_SEGMENT_BYTES == 0 &&
+           hgr_space_ptr(space, addr + 4 * (uint64_t)space->pointer_size, &mem) &&
+           mem == addr + EARLY_SEGMENT_BYTES;
+}
+
+bool hgr_clr_gc_matches_early(const hgr_space *space, uint64_t addr)
+{
+    hgr_clr_gc gc = {.vars_addr = addr, .header_words = EARLY_HEADER_WORDS};
+    uint64_t p = space->pointer_size, version, size, table, heaps, segment;
+    uint32_t nheaps;
+    if (addr % p != 0 || !hgr_space_ptr(space, addr, &version) || version != 1 ||
+        !hgr_space_ptr(space, addr + p, &size) || size < MIN_GENERATION_BYTES ||
+        size > MAX_GENERATION_BYTES || size % p != 0)
+        return false;
+    if (variable_ptr(space, &gc, G_HEAPS, &heaps) && heaps != 0)
+        return variable_u32(space, &gc, N_HEAPS, &nheaps) && nheaps > 0 &&
+               nheaps <= HGR_CLR_MAX_HEAPS;
+    return variable_addr(space, &gc, GENERATION_TABLE, &table) && table != 0 &&
+           hgr_space_ptr(space, table + early_offsets(space)->start_segment, &segment) &&
+           is_early_segment(space, segment);
+}
+
 static hgr_result fail_absent(const hgr_clr_gc *gc, const char *what, hgr_status *status)
 {
     return hgr_fail_addr(status, HGR_TRUNCATED, gc->vars_addr,
@@ -88,6 +133,12 @@ static hgr_result read_generation_offsets(const hgr_space *space, hgr_clr_gc *gc
 {
     uint64_t addr;
     uint32_t offsets[3];
+    if (gc->header_words == EARLY_HEADER_WORDS) {
+        gc->alloc_context = 0;
+        gc->start_segment = early_offsets(space)->start_segment;
+        gc->allocation_start = early_offsets(space)->allocation_start;
+        return HGR_OK;
+    }
     if (!variable_addr(space, gc, GENERATION_FIELD_OFFSETS, &addr) ||
         !hgr_space_read(space, addr, offsets, sizeof offsets))
         return fail_absent(gc, "generation field offsets", status);
@@ -133,7 +184,16 @@ static hgr_result read_server_heaps(const hgr_space *space, uint64_t array_addr,
 {
     uint64_t offsets_addr;
     uint32_t offsets[HEAP_FIELDS];
-    if (!variable_addr(space, gc, HEAP_FIELD_OFFSETS, &offsets_addr) ||
+    bool early = gc->header_words == EARLY_HEADER_WORDS;
+    memset(offsets, 0xff, sizeof offsets); /* no field known */
+    if (early) {
+        offsets[HEAP_ALLOC_ALLOCATED] = early_offsets(space)->heap_alloc_allocated;
+        offsets[HEAP_EPHEMERAL_SEGMENT] = early_offsets(space)->heap_ephemeral;
+        offsets[HEAP_GENERATION_TABLE] = early_offsets(space)->heap_generation_table;
+        if (offsets[HEAP_GENERATION_TABLE] == UINT32_MAX)
+            return hgr_fail_addr(status, HGR_UNSUPPORTED, gc->vars_addr,
+                                 "garbage collector: server heaps before .NET 5 on x64");
+    } else if (!variable_addr(space, gc, HEAP_FIELD_OFFSETS, &offsets_addr) ||
         !hgr_space_read(space, offsets_addr, offsets, sizeof offsets))
         return fail_absent(gc, "heap field offsets", status);
     for (uint32_t i = 0; i < gc->nheaps; i++) {
@@ -173,9 +233,12 @@ static hgr_result read_heaps(const hgr_space *space, hgr_arena *arena, hgr_clr_g
 hgr_result hgr_clr_gc_read(const hgr_space *space, uint64_t addr, hgr_arena *arena, hgr_clr_gc *out,
                            hgr_status *status)
 {
-    hgr_clr_gc gc = {.vars_addr = addr, .generations = GENERATIONS};
+    bool early = !hgr_clr_gc_matches(space, addr);
+    hgr_clr_gc gc = {.vars_addr = addr,
+                     .generations = early ? EARLY_GENERATIONS : GENERATIONS,
+                     .header_words = early ? EARLY_HEADER_WORDS : HEADER_WORDS};
     uint64_t version;
-    if (!hgr_clr_gc_matches(space, addr) || !hgr_space_ptr(space, addr, &version) ||
+    if ((early && !hgr_clr_gc_matches_early(space, addr)) || !hgr_space_ptr(space, addr, &version) ||
         !hgr_space_ptr(space, addr + space->pointer_size, &gc.generation_size))
         return hgr_fail_addr(status, HGR_BAD_DATA, addr, "garbage collector: no GcDacVars here");
     gc.major = version & 0xff;

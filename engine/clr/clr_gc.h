@@ -22,7 +22,8 @@ typedef struct hgr_clr_gc {
     uint64_t vars_addr; /* GcDacVars */
     uint32_t major, minor;
     uint64_t generation_size;
-    uint32_t generations; /* 5: gen0, gen1, gen2, LOH, POH */
+    uint32_t generations; /* 5: gen0, gen1, gen2, LOH, POH; before 5.0 without the last */
+    uint32_t header_words; /* in front of the pointers to variables */
     uint32_t alloc_context, start_segment,
         allocation_start; /* in a generation; the last HGR_NO_OFFSET with regions */
     bool server, dynamic_adaptation, in_progress;
@@ -31,8 +32,10 @@ typedef struct hgr_clr_gc {
     uint32_t nheaps;
 } hgr_clr_gc;
 
-/** Do the bytes at addr look like GcDacVars of a version that is read here? */
+/** Do the bytes at addr look like GcDacVars of a version that is read here: 5.0 and later, which say how
+ * many generations there are; or earlier ones, where the variables themselves must make sense? */
 bool hgr_clr_gc_matches(const hgr_space *space, uint64_t addr);
+bool hgr_clr_gc_matches_early(const hgr_space *space, uint64_t addr);
 /** Errors: HGR_TRUNCATED (absent), HGR_BAD_DATA (impossible counts or offsets), HGR_NO_MEMORY. */
 HGR_MUST_CHECK hgr_result hgr_clr_gc_read(const hgr_space *space, uint64_t addr, hgr_arena *arena,
                                           hgr_clr_gc *out, hgr_status *status);

@@ -17,7 +17,7 @@ typedef enum hgr_statics_scheme {
 
 typedef struct hgr_clr_layout {
     const char *name;       /* "10.0 linux-x64" */
-    uint32_t    major;
+    uint32_t    major, minor;
     bool        verified;   /* compared with an independent reader on a recorded dump */
 
     /* indices into g_dacTable (x pointer size) */
@@ -25,6 +25,9 @@ typedef struct hgr_clr_layout {
     uint32_t dac_app_domain, dac_system_domain, dac_global_alloc_context;
     uint32_t dac_object_class, dac_string_class, dac_exception_class, dac_free_class, dac_sync_table;
 
+    uint32_t system_domain_app_domain; /* before 3.0: the application domain, in SystemDomain; else HGR_NO_OFFSET */
+
+    bool     links_relative;      /* 2.1: see hgr_clr_link */
     /* MethodTable */
     uint32_t mt_flags2, mt_parent, mt_module, mt_auxiliary, mt_class, mt_per_inst_info;
     uint32_t mt_num_virtuals, mt_num_interfaces;

@@ -7,6 +7,7 @@
  * buckets = {number, next array, heads..}, entry = {type handle, next}; 0 or an odd pointer ends a
  * chain. */
 #include "clr_modules.h"
+#include "method_table.h"
 
 #include "../base/status.h"
 
@@ -105,7 +106,9 @@ uint64_t hgr_clr_typedef_method_table(const hgr_runtime *runtime, uint64_t modul
     for (uint32_t step = 0; step < HGR_CLR_MAX_CHAIN && read_piece(runtime, addr, &piece); step++) {
         if (row < piece.count) {
             uint64_t slot = piece.table + (uint64_t)row * runtime->space->pointer_size;
-            return hgr_space_ptr(runtime->space, slot, &value) ? value & ~piece.mask : 0;
+            return hgr_space_ptr(runtime->space, slot, &value)
+                       ? hgr_clr_link_value(runtime, slot, value & ~piece.mask)
+                       : 0;
         }
         row -= piece.count;
         addr = piece.next;
@@ -127,7 +130,10 @@ static hgr_result add_typedefs(const hgr_runtime *runtime, uint64_t module, list
         for (uint64_t off = 0; off + word <= present && result == HGR_OK && list_spend(types);
              off += word)
             if (hgr_space_ptr(runtime->space, piece.table + off, &value) && (value & ~piece.mask))
-                result = list_add(types, value & ~piece.mask, status);
+                result = list_add(types,
+                                  hgr_clr_link_value(runtime, piece.table + off,
+                                                     value & ~piece.mask),
+                                  status);
         if (result != HGR_OK)
             return result;
         addr = piece.next;
@@ -144,7 +150,7 @@ static hgr_result add_chain(const hgr_runtime *runtime, uint64_t entry, list *ty
         if (!hgr_space_ptr(runtime->space, entry, &handle) ||
             !hgr_space_ptr(runtime->space, entry + word, &next))
             break;
-        handle &= ~UINT64_C(1);
+        handle = hgr_clr_link_value(runtime, entry, handle) & ~UINT64_C(1);
         if (handle != 0 && !(handle & 2)) { /* bit 1: a TypeDesc, which has no method table */
             hgr_result result = list_add(types, handle, status);
             if (result != HGR_OK)
@@ -185,8 +191,9 @@ static hgr_result add_constructed(const hgr_runtime *runtime, uint64_t module, l
     const hgr_space *space = runtime->space;
     uint32_t word = space->pointer_size;
     uint64_t table, buckets;
-    if (!hgr_space_ptr(space, module + runtime->layout.module_type_params, &table) || table == 0 ||
-        !hgr_space_ptr(space, table + 2 * word, &buckets))
+    if (runtime->layout.module_type_params == HGR_NO_OFFSET ||
+        !hgr_space_ptr(space, module + runtime->layout.module_type_params, &table) || table == 0 ||
+        !hgr_clr_link(runtime, table + 2 * word, &buckets))
         return HGR_OK;
     if (runtime->layout.type_params_counted)
         return add_counted(runtime, table, buckets, types, status);

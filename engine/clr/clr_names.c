@@ -160,9 +160,8 @@ static bool append_typedef(writer *w, const hgr_clr_module *module, uint32_t row
     return good;
 }
 
-static bool append_array(writer *w, const hgr_method_table *mt, uint32_t depth)
+static void append_rank(writer *w, const hgr_method_table *mt)
 {
-    bool good = append_handle(w, mt->per_inst_info, depth + 1);
     uint32_t rank = hgr_method_table_rank(w->names->runtime, mt);
     if (mt->flags & HGR_MT_VECTOR) {
         hgr_text_add(w->out, "[]", 2);
@@ -174,6 +173,12 @@ static bool append_array(writer *w, const hgr_method_table *mt, uint32_t depth)
             hgr_text_add(w->out, ",", 1);
         hgr_text_add(w->out, "]", 1);
     }
+}
+
+static bool append_array(writer *w, const hgr_method_table *mt, uint32_t depth)
+{
+    bool good = append_handle(w, mt->per_inst_info, depth + 1);
+    append_rank(w, mt);
     return good;
 }
 
@@ -279,6 +284,21 @@ static bool append_function(writer *w, uint64_t desc, uint32_t depth)
     return good;
 }
 
+/* Before 3.0 the element type of an array of arrays: {u32 kind; method table; element's handle}. */
+static bool append_array_desc(writer *w, uint64_t desc, uint32_t depth)
+{
+    const hgr_runtime *runtime = w->names->runtime;
+    uint64_t addr, element;
+    hgr_method_table mt;
+    if (!hgr_clr_link(runtime, desc + runtime->space->pointer_size, &addr) ||
+        !hgr_method_table_read(runtime, addr, &mt) || !hgr_method_table_is_array(&mt) ||
+        !hgr_space_ptr(runtime->space, desc + runtime->layout.desc_argument, &element))
+        return give_up(w, "type", desc);
+    bool good = append_handle(w, element, depth + 1);
+    append_rank(w, &mt);
+    return good;
+}
+
 static bool append_desc(writer *w, uint64_t desc, uint32_t depth)
 {
     const hgr_space *space = w->names->runtime->space;
@@ -299,6 +319,9 @@ static bool append_desc(writer *w, uint64_t desc, uint32_t depth)
         return append_variable(w, desc);
     case HGR_ELEMENT_FUNCTION:
         return append_function(w, desc, depth);
+    case HGR_ELEMENT_ARRAY:
+    case HGR_ELEMENT_VECTOR:
+        return append_array_desc(w, desc, depth);
     default:
         return give_up(w, "type", desc);
     }

@@ -98,7 +98,7 @@ static uint64_t generic_base(const hgr_runtime *runtime, const hgr_method_table 
     const hgr_space *space = runtime->space;
     uint32_t word = space->pointer_size, id, size;
     uint64_t info = hgr_method_table_generic_statics(runtime, mt), local, table, entry, base;
-    if (info == 0 || !hgr_space_ptr(space, info, &list->addr) ||
+    if (info == 0 || !hgr_clr_link(runtime, info, &list->addr) ||
         !hgr_space_u32(space, info + word, &id))
         return 0;
     list->count = list->counts.static_fields;

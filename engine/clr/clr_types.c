@@ -57,7 +57,7 @@ static bool class_names_back(const hgr_runtime *runtime, const hgr_method_table 
     uint64_t canonical = hgr_method_table_canonical(runtime, mt), back;
     uint64_t class_addr = hgr_method_table_class(runtime, mt);
     return canonical != 0 && class_addr != 0 &&
-           hgr_space_ptr(runtime->space, class_addr + runtime->layout.class_method_table, &back) &&
+           hgr_clr_link(runtime, class_addr + runtime->layout.class_method_table, &back) &&
            back == canonical;
 }
 

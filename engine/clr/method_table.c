@@ -22,6 +22,23 @@ static uint32_t u32_at(const uint8_t *bytes, uint32_t offset)
     return value;
 }
 
+uint64_t hgr_clr_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value)
+{
+    if (value == 0 || !runtime->layout.links_relative)
+        return value;
+    uint64_t sum = addr + value; /* wraps where the target lies below */
+    return runtime->space->pointer_size == 8 ? sum : (uint32_t)sum;
+}
+
+bool hgr_clr_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out)
+{
+    uint64_t value;
+    if (!hgr_space_ptr(runtime->space, addr, &value))
+        return false;
+    *out = hgr_clr_link_value(runtime, addr, value);
+    return true;
+}
+
 bool hgr_method_table_read(const hgr_runtime *runtime, uint64_t addr, hgr_method_table *out)
 {
     const hgr_clr_layout *layout = &runtime->layout;
@@ -44,7 +61,8 @@ bool hgr_method_table_read(const hgr_runtime *runtime, uint64_t addr, hgr_method
         .rid = layout->mt_rid_shift_8 ? flags2 >> 8 : flags2 >> 16,
         .num_virtuals = virtuals,
         .parent_addr = word_at(bytes, layout->mt_parent, size),
-        .module_word = word_at(bytes, layout->mt_module, size),
+        .module_word = hgr_clr_link_value(runtime, addr + layout->mt_module,
+                                          word_at(bytes, layout->mt_module, size)),
         .auxiliary_addr = word_at(bytes, layout->mt_auxiliary, size),
         .class_word = word_at(bytes, layout->mt_class, size),
         .per_inst_info = word_at(bytes, layout->mt_per_inst_info, size),
@@ -121,7 +139,7 @@ uint64_t hgr_method_table_module(const hgr_runtime *runtime, const hgr_method_ta
         return mt->module_word;
     uint64_t module = 0;
     uint32_t index = count_bits(mt->flags2 & (HGR_MT_MODULE_OVERRIDE - 1));
-    return hgr_space_ptr(runtime->space, optional_slot(runtime, mt, index), &module) ? module : 0;
+    return hgr_clr_link(runtime, optional_slot(runtime, mt, index), &module) ? module : 0;
 }
 
 uint64_t hgr_method_table_generic_statics(const hgr_runtime *runtime, const hgr_method_table *mt)

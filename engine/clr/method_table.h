@@ -64,6 +64,12 @@ typedef struct hgr_method_table {
     uint64_t per_inst_info; /* dictionaries, or an array's element type handle */
 } hgr_method_table;
 
+/** A pointer of the runtime's own type structures: 2.1 stores some relative to their own place, so that an
+ * image needs no fix-up. false when its bytes are absent. */
+bool hgr_clr_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out);
+/** The same for a value that was read at addr; 0 stays 0. */
+uint64_t hgr_clr_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value);
+
 /** false when any of its bytes is absent or addr is 0 or not aligned to a pointer. */
 bool hgr_method_table_read(const hgr_runtime *runtime, uint64_t addr, hgr_method_table *out);
 

@@ -57,7 +57,7 @@ static const char *describe_layout(hgr_clr_opening *opening, hgr_status *status)
                  opening->changed, opening->changed == 1 ? "" : "s");
     const char *shifted = opening->shifted ? ", globals found by shape" : "";
     if (version->major == layout->major && layout->verified && !opening->shifted)
-        return arena_format(opening->runtime, status, "verified for %u.0%s", layout->major,
+        return arena_format(opening->runtime, status, "verified for %u.%u%s", layout->major, layout->minor,
                             descriptor);
     return arena_format(opening->runtime, status, "layout of %u, checks passed%s%s", layout->major,
                         shifted, descriptor);
