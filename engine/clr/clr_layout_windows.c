@@ -13,6 +13,10 @@
     .mt_flags2 = 8, .mt_num_virtuals = 12, .mt_num_interfaces = 14, .mt_parent = 16,               \
     .mt_module = 24, .mt_auxiliary = 32, .mt_class = 40, .mt_per_inst_info = 48
 
+#define TYPE_DESC_9 .desc_argument = 16, .desc_token = 40, .desc_function = 24
+/* 6 keeps a function pointer's arguments otherwise: its type has no name. */
+#define TYPE_DESC_6 .desc_argument = 8, .desc_token = 40, .desc_function = NONE
+
 /* COM interop puts two more pointers before the attributes than Linux has. */
 #define CLASS_9                                                                                    \
     .class_method_table = 16, .class_fields = 24, .class_attributes = 56, .class_norm_type = 64,   \

@@ -60,15 +60,6 @@ void hgr_clr_names_free(hgr_clr_names *names)
     hgr_free(names);
 }
 
-hgr_clr_module *hgr_clr_names_module(hgr_clr_names *names, const hgr_method_table *mt)
-{
-    hgr_clr_module *module = NULL;
-    if (hgr_clr_modules_get(&names->modules, hgr_method_table_module(names->runtime, mt), &module,
-                            NULL) != HGR_OK)
-        return NULL;
-    return module;
-}
-
 static bool give_up(writer *w, const char *kind, uint64_t addr)
 {
     hgr_text_format(w->out, "<%s 0x%llx>", kind, (unsigned long long)addr);
@@ -267,7 +258,8 @@ static bool append_function(writer *w, uint64_t desc, uint32_t depth)
     const hgr_space *space = w->names->runtime->space;
     uint32_t word = space->pointer_size, count;
     uint64_t at = desc + w->names->runtime->layout.desc_function;
-    if (!hgr_space_u32(space, at, &count) || count > HGR_TYPE_MAX_ARGUMENTS)
+    if (w->names->runtime->layout.desc_function == HGR_NO_OFFSET ||
+        !hgr_space_u32(space, at, &count) || count > HGR_TYPE_MAX_ARGUMENTS)
         return give_up(w, "function pointer", desc);
     bool good = true;
     for (uint32_t i = 0; i <= count && !is_too_long(w); i++) {
@@ -348,8 +340,10 @@ bool hgr_clr_type_name(hgr_clr_names *names, uint64_t method_table_addr, hgr_tex
 const char *hgr_clr_type_module(hgr_clr_names *names, uint64_t method_table_addr)
 {
     hgr_method_table mt;
-    if (!hgr_method_table_read(names->runtime, method_table_addr, &mt))
+    hgr_clr_module *module = NULL;
+    if (!hgr_method_table_read(names->runtime, method_table_addr, &mt) ||
+        hgr_clr_modules_get(&names->modules, hgr_method_table_module(names->runtime, &mt), &module,
+                            NULL) != HGR_OK)
         return "";
-    const hgr_clr_module *module = hgr_clr_names_module(names, &mt);
     return module ? module->path : "";
 }

@@ -34,9 +34,6 @@ struct hgr_clr_names {
     struct hgr_clr_resolver *resolver; /* clr_resolve.c; NULL until a signature is asked about */
 };
 
-/** The module that defines the type (method_table_module); NULL when unreadable or out of memory.
- */
-hgr_clr_module *hgr_clr_names_module(hgr_clr_names *names, const hgr_method_table *mt);
 /** Append the name of a type handle: a method table or a TypeDesc (pointer, byref, variable,
  * function). */
 bool hgr_clr_handle_name(hgr_clr_names *names, uint64_t handle, hgr_text *out);

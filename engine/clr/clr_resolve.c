@@ -64,18 +64,19 @@ static hgr_result find_primitives(hgr_clr_names *names, hgr_clr_resolver *resolv
     resolver->primitives[HGR_ELEMENT_STRING] = names->runtime->string_mt;
     if (!hgr_method_table_read(names->runtime, names->runtime->object_mt, &object))
         return HGR_OK;
-    hgr_clr_module *module = hgr_clr_names_module(names, &object);
-    for (size_t i = 0; module && i < sizeof PRIMITIVES / sizeof PRIMITIVES[0]; i++) {
+    hgr_clr_module *module = NULL;
+    hgr_result result = hgr_clr_modules_get(
+        &names->modules, hgr_method_table_module(names->runtime, &object), &module, status);
+    for (size_t i = 0; result == HGR_OK && module && i < sizeof PRIMITIVES / sizeof PRIMITIVES[0];
+         i++) {
         hgr_clr_word space = {"System", 6}, name = {PRIMITIVES[i].name, strlen(PRIMITIVES[i].name)};
-        uint32_t row;
-        hgr_result result = hgr_clr_find_typedef(names, module, 0, space, name, &row, status);
-        if (result != HGR_OK)
-            return result;
+        uint32_t row = 0;
+        result = hgr_clr_find_typedef(names, module, 0, space, name, &row, status);
         if (row != 0)
             resolver->primitives[PRIMITIVES[i].element] =
                 hgr_clr_typedef_method_table(names->runtime, module->addr, row);
     }
-    return HGR_OK;
+    return result;
 }
 
 static hgr_result make_resolver(hgr_clr_names *names, hgr_status *status)

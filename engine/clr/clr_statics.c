@@ -21,7 +21,10 @@ static const char *make_name(hgr_clr_statics *s, const hgr_method_table *mt, uin
     hgr_clr_type_name(s->names, mt->addr,
                       &s->text); /* a name that says "method table 0x..." will do */
     hgr_text_add(&s->text, ".", 1);
-    const hgr_clr_module *module = hgr_clr_names_module(s->names, mt);
+    hgr_clr_module *module = NULL;
+    if (hgr_clr_modules_get(&s->names->modules, hgr_method_table_module(s->runtime, mt), &module,
+                            s->status) != HGR_OK)
+        return NULL;
     if (module && module->has_metadata &&
         hgr_metadata_string(&module->metadata, HGR_TABLE_FIELD, rid, HGR_FIELD_NAME, &field, &len))
         hgr_text_add(&s->text, field, len);

@@ -18,6 +18,9 @@ struct hgr_clr_types {
     hgr_map verdicts; /* address -> NO or YES */
 };
 
+/* ECMA-335 II.23.1.15, the same bit in EEClass. */
+#define ABSTRACT 0x80u
+
 enum verdict { NO = 0, YES = 1 };
 
 /* Inheritance is written by people and compilers; the deepest known chains have a few dozen links.
@@ -146,6 +149,19 @@ static uint64_t loader_allocator(const hgr_runtime *runtime, const hgr_method_ta
     return object;
 }
 
+/* Types that no object can be of: a word in a damaged heap may well point at one. */
+static bool has_instances(const hgr_runtime *runtime, const hgr_method_table *mt)
+{
+    uint32_t attributes;
+    if (hgr_method_table_generics(mt) == HGR_MT_GENERIC_OPEN)
+        return false;
+    uint64_t class_addr = hgr_method_table_class(runtime, mt);
+    return runtime->layout.class_attributes == HGR_NO_OFFSET ||
+           !hgr_space_u32(runtime->space, class_addr + runtime->layout.class_attributes,
+                          &attributes) ||
+           !(attributes & ABSTRACT);
+}
+
 hgr_result hgr_clr_describe(void *self, uint64_t addr, hgr_shape *out, hgr_status *status)
 {
     hgr_clr_types *types = self;
@@ -155,7 +171,8 @@ hgr_result hgr_clr_describe(void *self, uint64_t addr, hgr_shape *out, hgr_statu
     if (result != HGR_OK)
         return result;
     hgr_method_table mt;
-    if (!is_one || !hgr_method_table_read(runtime, addr, &mt))
+    if (!is_one || !hgr_method_table_read(runtime, addr, &mt) ||
+        (addr != runtime->free_mt && !has_instances(runtime, &mt)))
         return hgr_fail_addr(status, HGR_NOT_FOUND, addr, "no method table");
     hgr_shape shape = {
         .method_table_addr = addr,

@@ -99,6 +99,28 @@ static void damage(struct fake_types *f, int kind)
     }
 }
 
+static void types_without_instances_are_refused(void **state)
+{
+    (void)state;
+    struct fake_types f;
+    hgr_clr_types *types = NULL;
+    hgr_shape shape;
+    uint64_t class_addr;
+    fake_types_make(&f, 10);
+    memcpy(&class_addr, f.bytes + (f.holder + 40 - FT_BASE), 8);
+    ft_u32(&f, class_addr + 40, 0x80);    /* abstract */
+    ft_u32(&f, f.inline_struct, 0x40030); /* an open generic structure */
+    fake_types_seal(&f, 0);
+    assert_int_equal(hgr_clr_types_create(&f.runtime, f.run, &types, NULL), HGR_OK);
+    const uint64_t none[] = {f.holder, f.inline_struct};
+    for (int i = 0; i < 2; i++) {
+        assert_true(hgr_clr_is_method_table(types, none[i])); /* a type all the same */
+        assert_int_equal(hgr_clr_describe(types, none[i], &shape, NULL), HGR_NOT_FOUND);
+    }
+    hgr_clr_types_free(types);
+    fake_types_free(&f);
+}
+
 static void damaged_tables_are_refused(void **state)
 {
     (void)state;
@@ -583,6 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_described),
         cmocka_unit_test(collectible_tables_keep_their_allocator),
+        cmocka_unit_test(types_without_instances_are_refused),
         cmocka_unit_test(damaged_tables_are_refused),
         cmocka_unit_test(names_are_printed),
         cmocka_unit_test(type_descriptions_are_printed),
