@@ -51,12 +51,12 @@ if [ -n "$dump" ]; then
     one limit cat 1 "$run" cat "$dump"
     one limit plain_walk 1 "$run" $build/bench/plain_walk "$dump"
     for threads in 1 2; do
-      one heapgraph info $threads "$run" $build/tools/heapgraph --threads $threads info "$dump"
-      one heapgraph types $threads "$run" $build/tools/heapgraph --threads $threads types "$dump"
-      one heapgraph info-totals $threads "$run" $build/tools/heapgraph --threads $threads info --totals "$dump"
-      one heapgraph retained $threads "$run" $build/tools/heapgraph --threads $threads retained --top 20 "$dump"
-      one heapgraph types-retained $threads "$run" $build/tools/heapgraph --threads $threads types --retained "$dump"
-      one heapgraph path $threads "$run" $build/tools/heapgraph --threads $threads path "$dump" "$leaf"
+      one heapgraph info $threads "$run" $build/tools/heapgraph info --threads $threads "$dump"
+      one heapgraph types $threads "$run" $build/tools/heapgraph types --threads $threads "$dump"
+      one heapgraph info-totals $threads "$run" $build/tools/heapgraph info --threads $threads --totals "$dump"
+      one heapgraph retained $threads "$run" $build/tools/heapgraph retained --threads $threads --top 20 "$dump"
+      one heapgraph types-retained $threads "$run" $build/tools/heapgraph types --threads $threads --retained "$dump"
+      one heapgraph path $threads "$run" $build/tools/heapgraph path --threads $threads "$dump" "$leaf"
     done
     if [ -n "$dac" ]; then
       for command in stat edges retained "gcroot $leaf"; do
@@ -68,7 +68,7 @@ if [ -n "$dump" ]; then
   done
   for command in "types" "info --totals" "retained --top 20" "types --retained" "path"; do
     # shellcheck disable=SC2086
-    echo "memory,$(echo "$command" | tr ' ' '_'),2,1,,,$(bench/peak_anon.sh $build/tools/heapgraph --threads 2 $command "$dump" $([ "$command" = path ] && echo "$leaf")) bytes RssAnon" >> "$raw"
+    echo "memory,$(echo "$command" | tr ' ' '_'),2,1,,,$(bench/peak_anon.sh $build/tools/heapgraph $command --threads 2 "$dump" $([ "$command" = path ] && echo "$leaf")) bytes RssAnon" >> "$raw"
   done
 fi
 rm -f "$out/one.csv" "$out/one.log"

@@ -14,6 +14,8 @@ typedef struct tool_pick {
     pick_row *rows; /* after pick_sort: by descending key, then ascending id */
     size_t    count, capacity;
     uint64_t  limit;
+    pick_row  floor;     /* the least row of the last cut: what is below cannot belong */
+    bool      has_floor;
 } tool_pick;
 
 void pick_init(tool_pick *pick, uint64_t limit);
