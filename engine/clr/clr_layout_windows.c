@@ -6,9 +6,6 @@
 
 #define NONE HGR_NO_OFFSET
 
-#define TYPE_DESC_9 .desc_argument = 16, .desc_token = 40, .desc_function = 24
-#define TYPE_DESC_6 .desc_argument = 8, .desc_token = 40, .desc_function = 16 /* as in 8 */
-
 #define METHOD_TABLE_X64                                                                           \
     .mt_flags2 = 8, .mt_num_virtuals = 12, .mt_num_interfaces = 14, .mt_parent = 16,               \
     .mt_module = 24, .mt_auxiliary = 32, .mt_class = 40, .mt_per_inst_info = 48
