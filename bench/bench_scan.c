@@ -2,7 +2,8 @@
  * them, one long list. In memory, so nothing but the scan is measured (no file, no method tables to decode).
  * Or, with --dump, on a real dump in the page cache: mapping, faults and method tables included.
  *
- * usage: bench_scan [--dump FILE | --objects N --pointer 8|4] [--threads N] [--runs N] [--wide 1] */
+ * usage: bench_scan [--dump FILE | --objects N --pointer 8|4] [--threads N] [--runs N] [--wide 1]
+ *        [--graph-only 1] */
 #include "engine/clr/clr.h"
 #include "engine/heap/scan.h"
 #include "engine/graph/graph.h"
@@ -225,7 +226,7 @@ int main(int argc, char **argv)
         heap = make_heap(run, pointer, objects);
         work.source = fake_finish(heap);
     }
-    for (int depth = 0; good && depth < 2; depth++) {
+    for (int depth = bench_text(argc, argv, "--graph-only") ? 1 : 0; good && depth < 2; depth++) {
         work.depth = depth ? HGR_SCAN_GRAPH : HGR_SCAN_TYPES;
         good = row(&work, 1, runs, depth == 1);
         if (good && hgr_run_threads(run) > 1)

@@ -16,11 +16,12 @@
 #define HEADER_BYTES 64
 #define MAP_BYTES    (1u << 20)
 #define HUGE_BYTES   (4u << 20) /* blocks from here on ask for 2 MiB pages */
+#define RESERVED_HUGE_BYTES (64u << 20) /* the same for address space, of which a part is used */
 
 struct header {
     hgr_run *run;
-    size_t   bytes; /* header included */
-    bool     mapped;
+    size_t   bytes;  /* counted; header included */
+    size_t   mapping; /* length of the mapping, 0 = from the heap */
 };
 
 _Static_assert(sizeof(struct header) <= HEADER_BYTES, "header fits in front of the block");
@@ -117,9 +118,43 @@ hgr_result hgr_alloc(const hgr_run *run, size_t count, size_t size, const char *
         discharge(budget, bytes);
         return refuse(run, count, size, what, status);
     }
-    *(struct header *)(void *)block = (struct header){budget, bytes, mapped};
+    *(struct header *)(void *)block = (struct header){budget, bytes, mapped ? bytes : 0};
     block += HEADER_BYTES;
     memcpy(out_pointer, &block, sizeof block);
+    return HGR_OK;
+}
+
+hgr_result hgr_reserve(const hgr_run *run, size_t max_count, size_t size, const char *what,
+                       void *out_pointer, hgr_status *status)
+{
+    hgr_run *budget = (hgr_run *)(uintptr_t)run;
+    size_t bytes;
+    if (!block_bytes(max_count, size, &bytes))
+        return refuse(run, max_count, size, what, status);
+    char *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (block == MAP_FAILED)
+        return refuse(run, max_count, size, what, status);
+    if (bytes >= RESERVED_HUGE_BYTES)
+        ask_for_huge_pages(block, bytes);
+    *(struct header *)(void *)block = (struct header){budget, 0, bytes};
+    block += HEADER_BYTES;
+    memcpy(out_pointer, &block, sizeof block);
+    return HGR_OK;
+}
+
+hgr_result hgr_commit(const hgr_run *run, void *pointer, size_t count, size_t size,
+                      const char *what, hgr_status *status)
+{
+    struct header *header = header_of(pointer);
+    size_t bytes;
+    if (!block_bytes(count, size, &bytes) || bytes > header->mapping)
+        return refuse(run, count, size, what, status);
+    if (bytes <= header->bytes)
+        return HGR_OK;
+    if (!charge(header->run, bytes - header->bytes))
+        return refuse(run, count, size, what, status);
+    header->bytes = bytes;
     return HGR_OK;
 }
 
@@ -129,8 +164,8 @@ void hgr_free(void *pointer)
         return;
     struct header *header = header_of(pointer);
     discharge(header->run, header->bytes);
-    if (header->mapped)
-        munmap(header, header->bytes);
+    if (header->mapping)
+        munmap(header, header->mapping);
     else
         free(header);
 }
@@ -144,7 +179,7 @@ static hgr_result remap(const hgr_run *run, char **pointer, size_t count, size_t
     size_t old = header->bytes;
     if (bytes > old && !charge(budget, bytes - old))
         return refuse(run, count, size, what, status);
-    void *block = mremap(header, old, bytes, MREMAP_MAYMOVE);
+    void *block = mremap(header, header->mapping, bytes, MREMAP_MAYMOVE);
     if (block == MAP_FAILED) {
         if (bytes > old)
             discharge(budget, bytes - old);
@@ -155,6 +190,7 @@ static hgr_result remap(const hgr_run *run, char **pointer, size_t count, size_t
     if (old < HUGE_BYTES)
         ask_for_huge_pages(block, bytes);
     ((struct header *)block)->bytes = bytes;
+    ((struct header *)block)->mapping = bytes;
     *pointer = (char *)block + HEADER_BYTES;
     return HGR_OK;
 }
@@ -167,7 +203,7 @@ hgr_result hgr_resize(const hgr_run *run, void *pointer_to_pointer, size_t count
     size_t bytes;
     if (!block_bytes(count, size, &bytes))
         return refuse(run, count, size, what, status);
-    if (old && header_of(old)->mapped && bytes >= MAP_BYTES) {
+    if (old && header_of(old)->mapping && bytes >= MAP_BYTES) {
         hgr_result result = remap(run, &old, count, size, bytes, what, status);
         memcpy(pointer_to_pointer, &old, sizeof old);
         return result;
@@ -177,7 +213,8 @@ hgr_result hgr_resize(const hgr_run *run, void *pointer_to_pointer, size_t count
     if (result != HGR_OK)
         return result;
     if (old) {
-        size_t had = header_of(old)->bytes - HEADER_BYTES;
+        size_t had = header_of(old)->bytes; /* 0 where nothing is committed yet */
+        had = had > HEADER_BYTES ? had - HEADER_BYTES : 0;
         size_t have = bytes - HEADER_BYTES;
         memcpy(fresh, old, had < have ? had : have);
         hgr_free(old);

@@ -44,6 +44,21 @@ HGR_MUST_CHECK hgr_result hgr_grow(const hgr_run *run, void *pointer_to_pointer,
                                    size_t need, size_t limit, size_t size, const char *what,
                                    hgr_status *status);
 
+/**
+ * Address space for up to max_count elements, none of them counted yet: the block never moves while it
+ * grows, so its pages are touched once. Nothing but hgr_commit, hgr_resize and hgr_free may follow.
+ *
+ * Errors   HGR_NO_MEMORY where the system refuses even address space: start with hgr_resize then.
+ */
+HGR_MUST_CHECK hgr_result hgr_reserve(const hgr_run *run, size_t max_count, size_t size,
+                                      const char *what, void *out_pointer, hgr_status *status);
+/**
+ * Count the first `count` elements of a reserved block against the limit; only they may be touched.
+ * Never shrinks. hgr_resize cuts the block to its final size and ends the reservation.
+ */
+HGR_MUST_CHECK hgr_result hgr_commit(const hgr_run *run, void *pointer, size_t count, size_t size,
+                                     const char *what, hgr_status *status);
+
 /** Accepts NULL. */
 void hgr_free(void *pointer);
 

@@ -215,7 +215,7 @@ static hgr_result build_graph(hgr_scan *scan, hgr_heap *heap, const uint32_t *re
 {
     hgr_phase_timer timer = hgr_phase_begin(scan->run, "translate");
     hgr_result result = HGR_OK;
-    if (!scan->row) /* no objects at all */
+    if (scan->n == 0) /* nothing was committed */
         result = trim(scan, &scan->row, 1, "graph rows", status);
     if (result == HGR_OK)
         result = hgr_objects_index(scan->objects, scan->run, status);

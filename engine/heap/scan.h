@@ -20,6 +20,7 @@ typedef struct hgr_bad_refs { /* one thread's; 64 bytes apart */
 typedef struct hgr_scan_tuning {
     bool wide;  /* 64-bit slots however small the heap is */
     bool eager; /* a thread for each block: else a thread gets BLOCKS_A_THREAD */
+    bool moving; /* arrays grow by resizing, as where address space cannot be reserved */
 } hgr_scan_tuning;
 
 typedef struct hgr_scan {
@@ -45,6 +46,7 @@ typedef struct hgr_scan {
     uint32_t         *row;
     void             *col; /* dense slots (u32, wide: u64) until translated */
     size_t            node_capacity, ref_capacity;
+    bool              reserved; /* the four arrays have address space for whatever may come */
     uint64_t          n, m;
     uint32_t         *implied;
     size_t            nimplied, implied_capacity;

@@ -13,6 +13,7 @@
 #include "../base/status.h"
 
 #define WAVE_BLOCKS     8u /* blocks a thread in one wave: what one thread may idle is an eighth */
+#define TYPES_BLOCKS    64u /* the same when only types are counted: there is next to nothing to keep */
 #define BLOCKS_A_THREAD 4u /* 16 MiB: below, starting a thread costs more than it does */
 #define GROW_SLACK      65536u
 
@@ -177,7 +178,8 @@ static hgr_result stitch_wave(hgr_scan *scan, size_t from, size_t to, hgr_status
 
 /* ---- step 3: move ---- */
 
-/* What `have` will have become at the end of the heap, if the rest is as the part walked so far. */
+/* Where nothing can be reserved: what `have` will have become at the end of the heap, if the rest
+ * is as the part walked so far. */
 static size_t foresee(const hgr_scan *scan, uint64_t have, uint64_t done_bytes)
 {
     double share = (double)done_bytes / (double)scan->block_bytes;
@@ -187,27 +189,67 @@ static size_t foresee(const hgr_scan *scan, uint64_t have, uint64_t done_bytes)
     return (size_t)(wanted < doubled || share > 0.05 ? wanted : doubled);
 }
 
+/* Room for `need` elements: counted where address space is reserved, else resized to `wanted`. */
+static hgr_result grow_one(hgr_scan *scan, void *pointer_to_pointer, uint64_t need, uint64_t wanted,
+                           size_t size, const char *what, hgr_status *status)
+{
+    void *block;
+    if (!scan->reserved)
+        return hgr_resize(scan->run, pointer_to_pointer, (size_t)wanted, size, what, status);
+    memcpy(&block, pointer_to_pointer, sizeof block);
+    return hgr_commit(scan->run, block, (size_t)need, size, what, status);
+}
+
 static hgr_result grow_arrays(hgr_scan *scan, uint64_t done_bytes, hgr_status *status)
 {
-    const hgr_run *run = scan->run;
     hgr_result result = HGR_OK;
-    if (scan->n + 1 > scan->node_capacity) {
-        size_t wanted = foresee(scan, scan->n + 1, done_bytes);
-        result = hgr_resize(run, &scan->node_type, wanted, 4, "node types", status);
+    uint64_t need = scan->n + 1;
+    if (scan->reserved || need > scan->node_capacity) {
+        uint64_t wanted = foresee(scan, need, done_bytes);
+        result = grow_one(scan, &scan->node_type, need, wanted, 4, "node types", status);
         if (result == HGR_OK)
-            result = hgr_resize(run, &scan->node_bytes, wanted, 4, "node sizes", status);
+            result = grow_one(scan, &scan->node_bytes, need, wanted, 4, "node sizes", status);
         if (result == HGR_OK)
-            result = hgr_resize(run, &scan->row, wanted, 4, "graph rows", status);
+            result = grow_one(scan, &scan->row, need, wanted, 4, "graph rows", status);
         if (result == HGR_OK)
             scan->node_capacity = wanted;
     }
-    if (result == HGR_OK && scan->m > scan->ref_capacity) {
-        size_t wanted = foresee(scan, scan->m, done_bytes);
-        result = hgr_resize(run, &scan->col, wanted, scan->wide ? 8 : 4, "graph references", status);
+    if (result == HGR_OK && (scan->reserved || scan->m > scan->ref_capacity)) {
+        uint64_t wanted = foresee(scan, scan->m, done_bytes);
+        result = grow_one(scan, &scan->col, scan->m, wanted, scan->wide ? 8 : 4,
+                          "graph references", status);
         if (result == HGR_OK)
             scan->ref_capacity = wanted;
     }
     return result;
+}
+
+/* Address space for the most nodes and references that the present heap can hold: resizing would move
+ * huge pages, which splits them, and touch everything again. */
+static void reserve_arrays(hgr_scan *scan)
+{
+    uint32_t pointer_size = scan->source->space->pointer_size;
+    uint64_t present = (uint64_t)scan->nblocks * HGR_BLOCK_BYTES; /* see blocks.c: nblocks is bounded */
+    if (present > scan->block_bytes)
+        present = scan->block_bytes;
+    uint64_t nodes = present / scan->walks[0].least_bytes + scan->nblocks + 1;
+    uint64_t refs = present / pointer_size + nodes + scan->source->nimplied;
+    nodes = nodes < UINT32_MAX ? nodes : UINT32_MAX;
+    refs = refs < UINT32_MAX ? refs : UINT32_MAX;
+    size_t n = (size_t)nodes, m = (size_t)refs;
+    const hgr_run *run = scan->run;
+    scan->reserved =
+        !scan->tuning.moving &&
+        hgr_reserve(run, n, 4, "node types", &scan->node_type, NULL) == HGR_OK &&
+        hgr_reserve(run, n, 4, "node sizes", &scan->node_bytes, NULL) == HGR_OK &&
+        hgr_reserve(run, n, 4, "graph rows", &scan->row, NULL) == HGR_OK &&
+        hgr_reserve(run, m, scan->wide ? 8 : 4, "graph references", &scan->col, NULL) == HGR_OK;
+    if (scan->reserved)
+        return;
+    hgr_free(scan->row);
+    hgr_free(scan->node_bytes);
+    hgr_free(scan->node_type);
+    scan->row = scan->node_bytes = scan->node_type = NULL;
 }
 
 /* First and last word may belong to two blocks where segments meet inside a word. */
@@ -268,7 +310,7 @@ static hgr_result start_walks(hgr_scan *scan, hgr_status *status)
 {
     uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks,
                                            scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
-    scan->wave = threads == 1 ? 1 : (size_t)threads * WAVE_BLOCKS;
+    scan->wave = threads == 1 ? 1 : (size_t)threads * (scan->objects ? WAVE_BLOCKS : TYPES_BLOCKS);
     hgr_result result =
         hgr_alloc(scan->run, threads, sizeof *scan->walks, "walkers", &scan->walks, status);
     if (result == HGR_OK)
@@ -298,6 +340,8 @@ hgr_result hgr_scan_walk(hgr_scan *scan, hgr_status *status)
 {
     hgr_result result = start_walks(scan, status);
     uint64_t done_bytes = 0;
+    if (result == HGR_OK && scan->objects)
+        reserve_arrays(scan);
     for (size_t from = 0, to; result == HGR_OK && from < scan->nblocks; from = to) {
         to = scan->nblocks - from < scan->wave ? scan->nblocks : from + scan->wave;
         result = walk_wave(scan, from, to, status);

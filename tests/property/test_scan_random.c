@@ -297,7 +297,7 @@ static void check_heap(const struct shape_of_heap *shape, uint64_t seed)
         for (int wide = 0; wide < 2; wide++) {
             hgr_heap *scanned = NULL;
             hgr_status status = {0};
-            hgr_scan_tuning tuning = {.wide = wide != 0, .eager = true};
+            hgr_scan_tuning tuning = {.wide = wide != 0, .eager = true, .moving = t % 2 == 1};
             hgr_result result = hgr_heap_scan_tuned(source, HGR_SCAN_GRAPH, tuning, runs[t],
                                                     &scanned, &status);
             if (result != HGR_OK)
