@@ -48,8 +48,8 @@ static const char *advise_dump(hgr_result result, const char *path)
 static const char *advise_runtime(hgr_result result, const hgr_dump *dump, const char *path)
 {
     if (hgr_dump_get_info(dump)->missing_bytes)
-        return is_fresh(path) ? "the file is cut short; if it is still being written, wait and try again"
-                              : "the file is cut short: copy it again";
+        return is_fresh(path) ? "if it is still being written, wait and try again"
+                              : "copy it again";
     switch (result) {
     case HGR_NOT_FOUND:
         return "if the process was .NET, try --shape-search, or record again with `createdump "

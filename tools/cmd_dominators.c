@@ -29,14 +29,14 @@ static void describe_row(const struct answer *answer, const fold_row *row, strbu
 {
     const tool_session *session = &answer->session;
     char address[UNITS_TEXT];
-    strbuf_add_z(out, hgr_snapshot_type(session->snapshot, row->type)->name);
-    if (row->count != 1)
-        return;
-    strbuf_format(out, "  %s", units_address(address, hgr_node_address(session->snapshot, row->example),
-                                             session_pointer_size(session)));
-    uint32_t root = named_root_of(&answer->roots, row->example);
-    if (row->depth == 0 && root != UINT32_MAX)
-        strbuf_format(out, "  %s", hgr_snapshot_root(session->snapshot, root)->name);
+    if (row->count == 1 && row->depth == 0)
+        describe_with_root(session, &answer->roots, row->example, out);
+    else
+        strbuf_add_z(out, hgr_snapshot_type(session->snapshot, row->type)->name);
+    if (row->count == 1)
+        strbuf_format(out, "  %s",
+                      units_address(address, hgr_node_address(session->snapshot, row->example),
+                                    session_pointer_size(session)));
 }
 
 /* A row is shown when it is large enough and its parent is shown. */
@@ -58,7 +58,7 @@ static void print_table(const struct answer *answer)
 {
     static const table_column columns[] = {{"retained bytes", TABLE_BYTES},
                                            {"share", TABLE_SHARE},
-                                           {"bytes", TABLE_BYTES},
+                                           {"bytes", TABLE_BYTES | TABLE_OPTIONAL},
                                            {"count", TABLE_COUNT},
                                            {"type", TABLE_TEXT}};
     tool_table table;

@@ -88,10 +88,10 @@ static void print_table(struct answer *answer)
         table_text(&table, session_type_name(session, node));
     }
     table_finish(&table);
-    printf("\n%s objects, %s", units_count(count, answer->count),
+    printf("\n%s, %s", units_things(count, answer->count, "object"),
            units_amount(bytes, answer->bytes, opt_given(session->opts, OPT_HUMAN)));
     if (answer->order.count < answer->count)
-        printf("; the first %zu are shown, --all shows every one", answer->order.count);
+        printf("; --all shows every one");
     putchar('\n');
 }
 

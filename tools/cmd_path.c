@@ -132,7 +132,7 @@ static void answer_set(tool_session *session, const hgr_branches *branches, cons
         show_branches_json(session, branches);
         show_paths_json(session, example, example ? hgr_paths_count(example) : 0);
     } else {
-        printf("%s objects, %s\n", units_count(count, members->count),
+        printf("%s, %s\n", units_things(count, members->count, "object"),
                units_amount(bytes, members->bytes, opt_given(session->opts, OPT_HUMAN)));
         show_branches(session, branches, members->bytes / 1000000 * ppm +
                                              members->bytes % 1000000 * ppm / 1000000,

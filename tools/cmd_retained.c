@@ -100,17 +100,17 @@ static void print_set(const struct answer *answer)
 {
     bool human = opt_given(answer->session.opts, OPT_HUMAN);
     char count[UNITS_TEXT], bytes[UNITS_TEXT];
-    printf("the set       %s objects, %s\n", units_count(count, answer->count),
+    printf("the set       %s, %s\n", units_things(count, answer->count, "object"),
            units_amount(bytes, answer->bytes, human));
-    printf("it retains    %s objects, %s\n\n", units_count(count, answer->retained_count),
+    printf("it retains    %s, %s\n\n", units_things(count, answer->retained_count, "object"),
            units_amount(bytes, answer->retained_bytes, human));
 }
 
 static void print_table(const struct answer *answer)
 {
     static const table_column columns[] = {
-        {"retained bytes", TABLE_BYTES}, {"share", TABLE_SHARE},    {"bytes", TABLE_BYTES},
-        {"address", TABLE_ADDRESS},      {"dominator", TABLE_TEXT}, {"type", TABLE_TEXT},
+        {"retained bytes", TABLE_BYTES}, {"share", TABLE_SHARE},    {"bytes", TABLE_BYTES | TABLE_OPTIONAL},
+        {"address", TABLE_ADDRESS},      {"dominator", TABLE_TEXT | TABLE_OPTIONAL}, {"type", TABLE_TEXT},
     };
     const tool_session *session = &answer->session;
     uint32_t n = session_nodes(session);

@@ -136,7 +136,7 @@ static void print_table(const struct answer *answer)
     const table_column columns[] = {
         {"count", TABLE_COUNT},
         {"bytes", TABLE_BYTES},
-        {"average", TABLE_BYTES},
+        {"average", TABLE_BYTES | TABLE_OPTIONAL},
         {"retained bytes", extra},
         {"owned bytes", extra},
         {"method table", answer->addresses ? TABLE_ADDRESS : TABLE_SKIP},
@@ -154,7 +154,8 @@ static void print_table(const struct answer *answer)
     size_t blocks = hgr_snapshot_free_blocks(answer->session.snapshot);
     if (blocks == 0 || opt_given(answer->session.opts, OPT_SET))
         return;
-    printf("\nFragmentation: %zu free block%s of at least 0.5 MiB\n", blocks, blocks == 1 ? "" : "s");
+    char count[UNITS_TEXT];
+    printf("\nFragmentation: %s of at least 0.5 MiB\n", units_things(count, blocks, "free block"));
     free_blocks_print(&answer->session, session_top(&answer->session, false));
 }
 

@@ -1,13 +1,13 @@
 /* tools: tables. Cells are formatted once, widths taken from them, rows written left to right. */
 #include "out_table.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "units.h"
 
+#define LAST_COLUMN_WANTED 36 /* room for a type name; then optional columns may stay */
 #define KEPT_ROWS 10000 /* then the widths so far hold, so that millions of rows stream */
 
 void table_init(tool_table *table, const tool_opts *opts, uint32_t pointer_size, const table_column *columns,
@@ -20,6 +20,8 @@ void table_init(tool_table *table, const tool_opts *opts, uint32_t pointer_size,
                             .order = order};
     for (size_t c = 0; c < ncolumns && c < TABLE_COLUMNS_MAX; c++) {
         table->columns[c] = columns[c];
+        table->columns[c].kind &= ~TABLE_OPTIONAL;
+        table->optional[c] = (columns[c].kind & TABLE_OPTIONAL) != 0;
         table->width[c] = utf8_columns(columns[c].title);
     }
 }
@@ -42,47 +44,14 @@ static size_t last_column(const tool_table *table)
     return last;
 }
 
-static bool is_name(char byte)
-{
-    return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' || byte == '`' ||
-           byte == '.';
-}
-
-/* Type names without their namespaces, for a line that is too narrow: "Dictionary<String, Order>". The words
- * behind "static " stay whole: there the namespace tells which of many Instance fields it is. */
-static void shorten(const char *text, strbuf *out)
-{
-    const char *from = text;
-    while (*text) {
-        size_t len = 0, start = 0;
-        while (is_name(text[len]))
-            len++;
-        bool is_static = text - from >= 7 && memcmp(text - 7, "static ", 7) == 0;
-        for (size_t i = 0; i + 1 < len && !is_static; i++)
-            if (text[i] == '.')
-                start = i + 1;
-        if (len == 0)
-            len = 1;
-        strbuf_add(out, text + start, len - start);
-        text += len;
-    }
-}
-
 /* The last column: whole when piped; on a terminal shortened, then cut, to what is left of the line. */
 static void print_last(const tool_table *table, const char *text, size_t used)
 {
     size_t width = table->term.width;
-    strbuf brief = {0};
-    if (width == SIZE_MAX || used + utf8_columns(text) <= width || used + 8 > width) {
-        fputs(text, stdout);
-        return;
-    }
-    shorten(text, &brief);
-    if (used + utf8_columns(strbuf_get(&brief)) <= width)
-        fputs(strbuf_get(&brief), stdout);
-    else
-        printf("%.*s…", (int)utf8_prefix(strbuf_get(&brief), width - used - 1), strbuf_get(&brief));
-    strbuf_fini(&brief);
+    strbuf fitted = {0};
+    strbuf_add_fitted(&fitted, text, width == SIZE_MAX || used + 8 > width ? SIZE_MAX : width - used);
+    fputs(strbuf_get(&fitted), stdout);
+    strbuf_fini(&fitted);
 }
 
 static void print_cells(const tool_table *table, const char *const *cells)
@@ -128,10 +97,27 @@ static void print_header(tool_table *table)
     printf("%s\n", term_plain(&table->term));
 }
 
+/* On a narrow terminal the columns that can be missed make room for the last one. */
+static void drop_optional(tool_table *table)
+{
+    size_t used = 0, last = last_column(table);
+    for (size_t c = 0; c < last; c++)
+        used += table->columns[c].kind == TABLE_SKIP ? 0 : table->width[c] + 2;
+    for (size_t c = last; c-- > 0 && table->term.width != SIZE_MAX;) {
+        bool needed = !table->optional[c] || table->columns[c].kind == TABLE_SKIP;
+        if (needed || used + LAST_COLUMN_WANTED <= table->term.width)
+            continue;
+        table->columns[c].kind = TABLE_SKIP;
+        used -= table->width[c] + 2;
+    }
+}
+
 static void print_kept(tool_table *table)
 {
-    if (!table->streaming)
+    if (!table->streaming) {
+        drop_optional(table);
         print_header(table);
+    }
     table->streaming = true;
     const char *cells[TABLE_COLUMNS_MAX], *text = strbuf_get(&table->cells);
     for (size_t i = 0; i < table->ncells; i++, text += strlen(text) + 1) {
@@ -165,7 +151,7 @@ static void add_cell(tool_table *table, const char *text)
 void table_number(tool_table *table, uint64_t value)
 {
     char text[UNITS_TEXT] = "";
-    table_kind kind = table->columns[table->ncells % table->ncolumns].kind;
+    int kind = table->columns[table->ncells % table->ncolumns].kind;
     if (kind == TABLE_ADDRESS)
         units_address(text, value, table->pointer_size);
     else if (kind != TABLE_SKIP)

@@ -11,12 +11,13 @@ typedef enum table_kind {
     TABLE_ADDRESS, /* full width */
     TABLE_SHARE,   /* 12.3 % */
     TABLE_TEXT,    /* left-aligned, padded unless last */
-    TABLE_SKIP     /* not printed: a column an option switches off */
+    TABLE_SKIP,    /* not printed: a column an option switches off */
+    TABLE_OPTIONAL = 16 /* with one of the others: left out when a terminal is too narrow */
 } table_kind;
 
 typedef struct table_column {
     const char *title;
-    table_kind  kind;
+    int         kind; /* table_kind, perhaps | TABLE_OPTIONAL */
 } table_column;
 
 #define TABLE_COLUMNS_MAX 16
@@ -26,7 +27,7 @@ typedef struct tool_table {
     table_column columns[TABLE_COLUMNS_MAX];
     size_t       ncolumns, width[TABLE_COLUMNS_MAX];
     tool_term         term;
-    bool         human, streaming;
+    bool         human, streaming, optional[TABLE_COLUMNS_MAX];
     uint32_t     pointer_size;
     const char  *order; /* "sorted by bytes", or NULL */
     strbuf       cells; /* of the rows kept: texts, each with its terminator */

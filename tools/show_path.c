@@ -19,12 +19,13 @@ static void print_step(const tool_session *session, const tool_term *term, const
     if (i + 1 < path->length)
         describe_via(session, path->nodes[i], path->nodes[i + 1], &via);
     describe_member(session_type_name(session, path->nodes[i]), strbuf_get(&via), &member);
-    strbuf_add_safe(&line, strbuf_get(&member));
-    size_t used = strlen(address) + 6, bytes = line.len;
-    if (used + utf8_columns(strbuf_get(&line)) > term->width && term->width > used + 8)
-        bytes = utf8_prefix(strbuf_get(&line), term->width - used - 1);
-    printf("  → %s%s%s  %.*s%s\n", term_dim(term), address, term_plain(term), (int)bytes,
-           strbuf_get(&line), bytes < line.len ? "…" : "");
+    strbuf safe = {0};
+    strbuf_add_safe(&safe, strbuf_get(&member));
+    size_t used = strlen(address) + 6;
+    bool cut = term->width != SIZE_MAX && used + 8 <= term->width;
+    strbuf_add_fitted(&line, strbuf_get(&safe), cut ? term->width - used : SIZE_MAX);
+    printf("  → %s%s%s  %s\n", term_dim(term), address, term_plain(term), strbuf_get(&line));
+    strbuf_fini(&safe);
     strbuf_fini(&via);
     strbuf_fini(&member);
     strbuf_fini(&line);

@@ -4,6 +4,7 @@
  * it passes strbuf_add_safe before it reaches a terminal, and the JSON writer before it reaches a script. */
 #include "strbuf.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -175,4 +176,47 @@ size_t utf8_columns(const char *text)
         left -= len;
     }
     return used;
+}
+
+static bool is_name(char byte)
+{
+    return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' || byte == '`' ||
+           byte == '.';
+}
+
+/* Type names without their namespaces, for a line that is too narrow: "Dictionary<String, Order>._entries".
+ * The words behind "static " stay whole: there the namespace tells which of many Instance fields it is. */
+static void shorten(const char *text, strbuf *out)
+{
+    const char *from = text;
+    while (*text) {
+        size_t len = 0, start = 0;
+        while (is_name(text[len]))
+            len++;
+        bool is_static = text - from >= 7 && memcmp(text - 7, "static ", 7) == 0;
+        for (size_t i = 0; i + 1 < len && !is_static && text[0] != '.'; i++)
+            if (text[i] == '.')
+                start = i + 1;
+        if (len == 0)
+            len = 1;
+        strbuf_add(out, text + start, len - start);
+        text += len;
+    }
+}
+
+void strbuf_add_fitted(strbuf *out, const char *text, size_t columns)
+{
+    strbuf brief = {0};
+    if (columns == SIZE_MAX || utf8_columns(text) <= columns) {
+        strbuf_add_z(out, text);
+        return;
+    }
+    shorten(text, &brief);
+    if (utf8_columns(strbuf_get(&brief)) <= columns) {
+        strbuf_add_z(out, strbuf_get(&brief));
+    } else {
+        strbuf_add(out, strbuf_get(&brief), utf8_prefix(strbuf_get(&brief), columns ? columns - 1 : 0));
+        strbuf_add_z(out, "…");
+    }
+    strbuf_fini(&brief);
 }

@@ -135,14 +135,17 @@ const char *units_bytes(char buffer[UNITS_TEXT], uint64_t value, bool human)
     return buffer;
 }
 
+const char *units_things(char buffer[UNITS_TEXT], uint64_t count, const char *noun)
+{
+    units_count(buffer, count);
+    size_t len = strlen(buffer);
+    snprintf(buffer + len, UNITS_TEXT - len, " %s%s", noun, count == 1 ? "" : "s");
+    return buffer;
+}
+
 const char *units_amount(char buffer[UNITS_TEXT], uint64_t bytes, bool human)
 {
-    units_bytes(buffer, bytes, human);
-    if (!human) {
-        size_t len = strlen(buffer);
-        snprintf(buffer + len, UNITS_TEXT - len, " byte%s", bytes == 1 ? "" : "s");
-    }
-    return buffer;
+    return human ? units_bytes(buffer, bytes, true) : units_things(buffer, bytes, "byte");
 }
 
 const char *units_address(char buffer[UNITS_TEXT], uint64_t addr, uint32_t pointer_size)

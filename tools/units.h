@@ -21,6 +21,8 @@ bool units_parse_share(const char *text, uint64_t *out_ppm);
 const char *units_count(char buffer[UNITS_TEXT], uint64_t value);
 /** The same, or with human "1.2 MiB" from 1024 on. Returns buffer. */
 const char *units_bytes(char buffer[UNITS_TEXT], uint64_t value, bool human);
+/** "1,234 objects", "1 object": the noun with an s unless it is one. Returns buffer. */
+const char *units_things(char buffer[UNITS_TEXT], uint64_t count, const char *noun);
 /** "1,234 bytes", or with human "1.2 KiB". Returns buffer. */
 const char *units_amount(char buffer[UNITS_TEXT], uint64_t bytes, bool human);
 /** "0x00007f12abcd0010": 16 digits, or 8 when pointers are 4 bytes. Returns buffer. */

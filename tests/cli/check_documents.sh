@@ -1,14 +1,33 @@
 #!/bin/sh
-# Man pages are what `heapgraph help --man` prints, help fits a screen, the completion script works.
-# usage: check_documents.sh HEAPGRAPH SOURCE_DIR; HGR_RECORD=1 writes the pages and the script anew.
+# The examples of help and man pages are what a terminal of 79 columns shows; man pages are what `heapgraph help --man` prints, help fits a
+# screen, the completion script works. usage: check_documents.sh HEAPGRAPH ON_TERMINAL SOURCE_DIR
+# HGR_RECORD=1 writes examples, pages and script anew (build and record again: help shows the examples).
 set -eu
 program=$1
-man=$2/tools/man
+terminal=$2
+source=$3
+man=$source/tools/man
 work=$(mktemp -d "${TMPDIR:-/tmp}/hgr_doc.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 bad=0
-commands=$(sed -n 's/^COMMAND(\([a-z]*\),.*/\1/p' "$2/tools/commands.def")
+commands=$(sed -n 's/^COMMAND(\([a-z]*\),.*/\1/p' "$source/tools/commands.def")
 [ -n "$commands" ] || { echo "no commands found in commands.def"; exit 1; }
+
+mkdir "$work/examples" "$work/examples/bin"
+zstd -q -d --long=27 "$source/tests/fixtures/linux/site-net10-x64.before.dmp.zst" -o "$work/examples/site.dmp"
+ln -s "$(realpath "$program")" "$work/examples/bin/heapgraph"
+for example in "$source"/tools/examples/*.txt; do
+  head -1 "$example" > "$work/text"
+  command=$(sed 's/^\$ //' "$work/text")
+  [ "$command" = "heapgraph version" ] || command="$command --color never --quiet"
+  (cd "$work/examples" && PATH=$work/examples/bin:$PATH LC_ALL=C.UTF-8 "$terminal" 79 sh -c "$command") |
+    tr -d '\r' >> "$work/text"
+  [ -z "${HGR_RECORD:-}" ] || cp "$work/text" "$example"
+  # How small a slim dump is depends on what readers read today.
+  sed 's/[0-9.]* MiB/N MiB/' "$example" > "$work/expected"
+  sed 's/[0-9.]* MiB/N MiB/' "$work/text" | cmp - "$work/expected" || { echo "HGR_RECORD=1 writes it anew"; bad=1; }
+done
+rm -rf "$work/examples" "$work/text" "$work/expected"
 
 "$program" help --man > "$work/heapgraph.1"
 for command in $commands; do
@@ -38,8 +57,8 @@ if command -v man > /dev/null; then
   done
 fi
 "$program" help --completion > "$work/help"
-[ -z "${HGR_RECORD:-}" ] || cp "$work/help" "$2/tools/heapgraph.bash"
-cmp "$work/help" "$2/tools/heapgraph.bash" || bad=1
+[ -z "${HGR_RECORD:-}" ] || cp "$work/help" "$source/tools/heapgraph.bash"
+cmp "$work/help" "$source/tools/heapgraph.bash" || bad=1
 if command -v bash > /dev/null; then
   bash -n "$work/help" || bad=1
   words=$(bash -c '. "$1"; COMP_WORDS=(heapgraph types --ret); COMP_CWORD=2; _heapgraph; echo "${COMPREPLY[@]}"' - "$work/help")

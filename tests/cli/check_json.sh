@@ -24,9 +24,7 @@ first() { # the first value of a key that holds an address
 }
 
 json info "$work/site.dmp"
-json info "$work/site.dmp" --totals
 json types "$work/site.dmp"
-json types "$work/site.dmp" --retained --top 30
 json types "$work/site.dmp" --by generation
 json types "$work/site.dmp" --by namespace --retained
 json types "$work/site.dmp" --by assembly
@@ -38,7 +36,6 @@ json roots "$work/site.dmp" --retained
 json roots "$work/site.dmp" --retained --kind static
 json segments "$work/site.dmp"
 json check "$work/site.dmp"
-json path "$work/site.dmp" --to 'type=System.String'
 json slim "$work/site.dmp" -o "$work/slim.dmp"
 json retained "$work/site.dmp" --set 'type=System.String'
 json retained "$work/site.dmp"

@@ -19,8 +19,9 @@ ln -s "$program" "$work/bin/heapgraph"
 ln -s "$terminal" "$work/bin/on_terminal"
 PATH=$work/bin:$PATH
 FIXTURES=$fixtures
+CASES=$(cd "$(dirname "$0")" && pwd)
 LC_ALL=C.UTF-8
-export PATH FIXTURES LC_ALL
+export PATH FIXTURES CASES LC_ALL
 unset COLUMNS NO_COLOR TMPDIR
 site=$fixtures/linux/site-net10-x64.before.dmp.zst
 

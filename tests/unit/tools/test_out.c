@@ -106,7 +106,8 @@ static void narrow_terminals_shorten_then_cut(void **state)
     static const table_column two[] = {{"n", TABLE_COUNT}, {"type", TABLE_TEXT}};
     static const char *const names[] = {
         "A.B.Fits", "System.Collections.Generic.List<Größe.Äpfel>", "System.Func<System.Int32, Shop.Order>",
-        "Shop.Cache (static Shop.Items)", "<>c__DisplayClass0_0.Veryveryverylong"};
+        "Shop.Cache (static Shop.Items)", "<>c__DisplayClass0_0.Veryveryverylong",
+        "System.Collections.Generic.List<A.B>._items"};
     tool_opts opts = {.command = NULL};
     tool_table table;
     begin_capture();
@@ -123,7 +124,8 @@ static void narrow_terminals_shorten_then_cut(void **state)
                               "1  List<Äpfel>\n"
                               "2  Func<Int32, Order>\n"
                               "3  Cache (static Shop.Ite…\n"
-                              "4  <>Veryveryverylong\n");
+                              "4  <>Veryveryverylong\n"
+                              "5  List<B>._items\n");
     free(text);
 }
 

@@ -96,6 +96,9 @@ static void numbers_are_written_for_people(void **state)
     assert_string_equal(units_bytes(text, 1536, true), "1.5 KiB");
     assert_string_equal(units_bytes(text, 1048575, true), "1.0 MiB");
     assert_string_equal(units_bytes(text, 1536, false), "1,536");
+    assert_string_equal(units_amount(text, 1536, false), "1,536 bytes");
+    assert_string_equal(units_amount(text, 1536, true), "1.5 KiB");
+    assert_string_equal(units_things(text, 1, "object"), "1 object");
     assert_string_equal(units_address(text, 0x1234, 8), "0x0000000000001234");
     assert_string_equal(units_address(text, 0x1234, 4), "0x00001234");
 }
