@@ -44,6 +44,8 @@ typedef struct hgr_clr_layout {
     uint32_t class_num_instance_fields, class_num_static_fields, class_num_thread_static_fields;
     bool     class_packed;        /* 8 and before: packed fields block */
     uint32_t class_fixed_size_at, class_is_packed_at; /* u8 each, when class_packed */
+    uint32_t class_optional;      /* 8: pointer to the rarely used fields */
+    uint32_t optional_dynamic_id; /* 8: in them, u32: entry of the module's dynamic class table */
 
     /* Module and what hangs below it */
     uint32_t module_base;          /* image base, HGR_NO_OFFSET: through PEAssembly */

@@ -94,18 +94,12 @@ static uint64_t local_module(const hgr_runtime *runtime, uint64_t module)
     return local;
 }
 
-/* 8: statics of a generic instance; *list becomes its own static FieldDescs. */
-static uint64_t generic_base(const hgr_runtime *runtime, const hgr_method_table *mt,
-                             hgr_field_list *list)
+/* 8: block of references in entry `id` of a module's dynamic class table. */
+static uint64_t dynamic_base(const hgr_runtime *runtime, uint64_t module, uint32_t id)
 {
     const hgr_space *space = runtime->space;
-    uint32_t word = space->pointer_size, id, size;
-    uint64_t info = hgr_method_table_generic_statics(runtime, mt), local, table, entry, base;
-    if (info == 0 || !hgr_clr_link(runtime, info, &list->addr) ||
-        !hgr_space_u32(space, info + word, &id))
-        return 0;
-    list->count = list->counts.static_fields;
-    local = local_module(runtime, hgr_method_table_loader_module(runtime, mt));
+    uint32_t word = space->pointer_size, size;
+    uint64_t local = local_module(runtime, module), table, entry, base;
     if (local == 0 || !hgr_space_ptr(space, local + word, &table) ||
         !hgr_space_u32(space, local + 2 * word, &size) || table == 0 || id >= size ||
         !hgr_space_ptr(space, table + 2 * (uint64_t)word * id, &entry) || entry == 0 ||
@@ -114,13 +108,42 @@ static uint64_t generic_base(const hgr_runtime *runtime, const hgr_method_table 
     return base;
 }
 
+/* 8: statics of a generic instance; *list becomes its own static FieldDescs. */
+static uint64_t generic_base(const hgr_runtime *runtime, const hgr_method_table *mt,
+                             hgr_field_list *list)
+{
+    const hgr_space *space = runtime->space;
+    uint64_t info = hgr_method_table_generic_statics(runtime, mt);
+    uint32_t id;
+    if (info == 0 || !hgr_clr_link(runtime, info, &list->addr) ||
+        !hgr_space_u32(space, info + space->pointer_size, &id))
+        return 0;
+    list->count = list->counts.static_fields;
+    return dynamic_base(runtime, hgr_method_table_loader_module(runtime, mt), id);
+}
+
+/* 8: statics of a type made by Reflection.Emit. Those of a collectible one hang on its
+ * LoaderAllocator. */
+static uint64_t emitted_base(const hgr_runtime *runtime, const hgr_method_table *mt)
+{
+    const hgr_clr_layout *layout = &runtime->layout;
+    uint64_t class_addr = hgr_method_table_class(runtime, mt), optional;
+    uint32_t id;
+    if (class_addr == 0 || (mt->flags & layout->mt_collectible_flag) ||
+        !hgr_space_ptr(runtime->space, class_addr + layout->class_optional, &optional) ||
+        optional == 0 ||
+        !hgr_space_u32(runtime->space, optional + layout->optional_dynamic_id, &id))
+        return 0;
+    return dynamic_base(runtime, hgr_method_table_module(runtime, mt), id);
+}
+
 static uint64_t local_base(const hgr_runtime *runtime, const hgr_method_table *mt,
                            hgr_field_list *list)
 {
     if (hgr_method_table_generics(mt))
         return generic_base(runtime, mt, list);
     if (hgr_method_table_is_dynamic_class(mt))
-        return 0; /* made by Reflection.Emit: its entry's number is not known here */
+        return emitted_base(runtime, mt);
     uint64_t local = local_module(runtime, hgr_method_table_module(runtime, mt)), base;
     if (local == 0 ||
         !hgr_space_ptr(runtime->space, local + 4 * runtime->space->pointer_size, &base))

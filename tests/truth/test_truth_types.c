@@ -14,49 +14,6 @@
 #include "clr/method_table.h"
 #include "fixture.h"
 
-/* A field whose class is not loaded: the peer cannot find its type and prints a structure of type
- * System.Void. The runtime's FieldDesc says that it is a reference, and the field is 8 bytes wide.
- */
-static const struct {
-    const char *type, *field;
-} CLASS_NOT_LOADED[] = {
-    {"Microsoft.AspNetCore.Hosting.HostingEventSource", "_currentRequestsCounter"},
-    {"Microsoft.AspNetCore.Hosting.HostingEventSource", "_failedRequestsCounter"},
-    {"Microsoft.AspNetCore.Hosting.HostingEventSource", "_requestsPerSecondCounter"},
-    {"Microsoft.AspNetCore.Hosting.HostingEventSource", "_totalRequestsCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_connectionQueueLengthCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_connectionsPerSecondCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_currentConnectionsCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_currentTlsHandshakesCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_currrentUpgradedHttpRequestsCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_failedTlsHandshakesCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_httpRequestQueueLengthCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_tlsHandshakesPerSecondCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_totalConnectionsCounter"},
-    {"Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Infrastructure.KestrelEventSource",
-     "_totalTlsHandshakesCounter"},
-    {"Microsoft.Extensions.Caching.Memory.MemoryCacheOptions", "<Clock>k__BackingField"},
-    {"System.IO.FileSystemWatcher", "<SynchronizingObject>k__BackingField"},
-    {"System.Net.Sockets.SocketsTelemetry", "_bytesReceivedCounter"},
-    {"System.Net.Sockets.SocketsTelemetry", "_bytesSentCounter"},
-    {"System.Net.Sockets.SocketsTelemetry", "_currentOutgoingConnectAttemptsCounter"},
-    {"System.Net.Sockets.SocketsTelemetry", "_datagramsReceivedCounter"},
-    {"System.Net.Sockets.SocketsTelemetry", "_datagramsSentCounter"},
-    {"System.Net.Sockets.SocketsTelemetry", "_incomingConnectionsEstablishedCounter"},
-    {"System.Net.Sockets.SocketsTelemetry", "_outgoingConnectionsEstablishedCounter"},
-    {"System.Text.Json.Serialization.Metadata.JsonTypeInfo",
-     "<OptionalPropertiesMask>k__BackingField"},
-};
-
 /* A field's type that the peer prints otherwise. */
 static const struct {
     const char *peer, *ours, *why;
@@ -67,8 +24,6 @@ static const struct {
     {"V[]", "System.Reflection.RuntimeMethodInfo[][]", "the same"},
     {"K[]", "System.Reflection.RuntimeMethodInfo[]", "the same"},
     {"V[]", "System.Reflection.RuntimeMethodInfo[]", "the same"},
-    {"Object", "System.Collections.Generic.IEqualityComparer<System.String>",
-     "a nullable annotation is taken for the type"},
     {"System.Func<Microsoft.AspNetCore.Routing.MatcherPolicy, "
      "Microsoft.AspNetCore.Routing.MatcherPolicy>",
      "System.Func<Microsoft.AspNetCore.Routing.MatcherPolicy, System.Int32>",
@@ -83,6 +38,23 @@ static const struct {
     {"System.Func<System.String, System.String>",
      "System.Func<System.String, Microsoft.Extensions.Configuration.IConfigurationSection>",
      "the same"},
+    {"System.Collections.Generic.Dictionary<System.String, System.String>",
+     "System.Collections.Generic.Dictionary<System.String, "
+     "System.Collections.Generic.List<System.String>>",
+     "the same"},
+    {"System.Collections.Generic.Dictionary<System.String, System.String>",
+     "System.Collections.Generic.Dictionary<System.String, "
+     "Microsoft.Extensions.Primitives.StringValues>",
+     "the same"},
+    {"System.Collections.Generic.KeyValuePair<System.String, System.String>[]",
+     "System.Collections.Generic.KeyValuePair<System.String, "
+     "Microsoft.Extensions.Primitives.StringValues>[]",
+     "the same"},
+    {"System.Func<System.Int32, System.Int32>",
+     "System.Func<System.Int32, Scoodle.Business.Queries.IMateriaalDto>", "the same"},
+    {"System.Collections.Generic.Dictionary<System.Int32, Scoodle.Business.Queries.Coord[]>",
+     "System.String", "of a nested generic class the peer takes the inner argument for the outer"},
+    {"T[]", "Scoodle.Collectible.Point[]", "the peer prints the variable of the open type"},
     {"System.Net.Sockets.SocketAsyncContext+OperationQueue<System.Net.Sockets.SocketAsyncContext+"
      "ReadOperation>",
      "System.Net.Sockets.SocketAsyncContext+OperationQueue<System.__Canon>",
@@ -171,6 +143,14 @@ static void name_as_peer_prints(const char *ours, char *out, size_t size)
     out[len] = '\0';
 }
 
+/* The peer finds no class for an argument or element whose type was made in a collectible assembly.
+ */
+static bool is_of_collectible(const char *ours)
+{
+    return strstr(ours, "<Scoodle.Collectible.Point>") ||
+           strcmp(ours, "Scoodle.Collectible.Point[]") == 0;
+}
+
 static void check_names(struct reader *reader, json_object *truth)
 {
     json_object *types = truth_get(truth, "types");
@@ -180,7 +160,8 @@ static void check_names(struct reader *reader, json_object *truth)
     for (size_t i = 0; i < count; i++) {
         json_object *type = json_object_array_get_idx(types, i);
         name_as_peer_prints(type_name(reader, truth_u64(type, "mt")), expected, sizeof expected);
-        assert_string_equal(expected, truth_text(type, "name"));
+        if (!is_of_collectible(expected))
+            assert_string_equal(expected, truth_text(type, "name"));
     }
 }
 
@@ -262,13 +243,12 @@ static uint8_t element_of(const char *peer)
     return 0;
 }
 
-static bool is_class_not_loaded(json_object *field)
+/* The peer cannot find the class and prints a structure of type System.Void. The runtime's
+ * FieldDesc says that it is a reference, and the field is 8 bytes wide. */
+static bool is_class_the_peer_lost(json_object *field)
 {
-    for (size_t i = 0; i < sizeof CLASS_NOT_LOADED / sizeof CLASS_NOT_LOADED[0]; i++)
-        if (strcmp(CLASS_NOT_LOADED[i].type, truth_text(field, "declared_in")) == 0 &&
-            strcmp(CLASS_NOT_LOADED[i].field, truth_text(field, "Name")) == 0)
-            return true;
-    return false;
+    return strcmp(truth_text(field, "element"), "Struct") == 0 &&
+           strcmp(truth_text(field, "type"), "System.Void") == 0;
 }
 
 /* The instance field of the type or a base that has this name and lies at this offset. */
@@ -292,10 +272,11 @@ static const hgr_clr_field *find_field(struct reader *reader, uint64_t mt, const
     return NULL;
 }
 
-/* Does the peer's name leave arguments open: T1, List`1, System.__Canon? */
+/* Does the peer's name leave arguments open: T1, List`1, System.__Canon? "Object", without its
+ * namespace, is what it prints for a class that it could not find. */
 static bool is_open_name(const char *name)
 {
-    if (strchr(name, '`') || strstr(name, "System.__Canon"))
+    if (strcmp(name, "Object") == 0 || strchr(name, '`') || strstr(name, "System.__Canon"))
         return true;
     for (const char *at = name; *at; at++)
         if (*at == 'T' && at[1] >= '0' && at[1] <= '9' &&
@@ -329,9 +310,9 @@ static void check_field(struct reader *reader, uint64_t mt, json_object *row)
     if (!field)
         fail_msg("%s: no field %s at %llu in %s", reader->fixture, name, (unsigned long long)offset,
                  truth_text(row, "declared_in"));
-    assert_string_equal(type_name(reader, class_mt), truth_text(row, "declared_in"));
-    if (is_class_not_loaded(row)) {
-        assert_string_equal(truth_text(row, "type"), "System.Void");
+    if (!is_of_collectible(type_name(reader, class_mt)))
+        assert_string_equal(type_name(reader, class_mt), truth_text(row, "declared_in"));
+    if (is_class_the_peer_lost(row)) {
         assert_int_equal(field->element_type, HGR_ELEMENT_CLASS);
         return;
     }
@@ -383,6 +364,8 @@ static void check_slot_name(struct reader *reader, uint64_t mt, uint64_t object,
     json_object *field = truth_get(ref, "field");
     if (truth_u64(ref, "obj") == 0)
         return; /* the peer lists dependent handles without a secondary as a reference to nothing */
+    if (!field && truth_u64(ref, "Offset") == 0)
+        return; /* ... and their secondary as one without a place; elements lie behind the length */
     uint64_t offset = truth_u64(ref, "Offset") + 8;
     hgr_text_clear(&reader->text);
     if (!hgr_clr_slot_name(reader->names, mt, object, offset, &reader->text))
@@ -441,7 +424,8 @@ static void check_static(struct reader *reader, json_object *row, const hgr_clr_
         fail_msg("%s: no static %s", reader->fixture, truth_text(row, "field"));
     snprintf(name, sizeof name, "%s.%s", truth_text(row, "type"), truth_text(row, "field"));
     assert_string_equal(found->name, name);
-    assert_int_equal(found->object_addr, truth_value_u64(value));
+    if (element == HGR_ELEMENT_CLASS) /* of a structure the peer gives the slot, not the box */
+        assert_int_equal(found->object_addr, truth_value_u64(value));
     assert_false(found->is_thread_static);
 }
 
