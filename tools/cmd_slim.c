@@ -1,5 +1,5 @@
-/* tools: `slim`: run every reader with page tracing on, then write the pages they touched, the GC heap and
- * the stacks. */
+/* tools: `slim`: run every reader with page tracing on, then write the pages they touched, the GC
+ * heap and the stacks. */
 #include <heapgraph/slim.h>
 
 #include <stdlib.h>
@@ -10,15 +10,19 @@
 
 const opt_row opts_slim[] = {
     {OPT_OUTPUT, "output", 'o', OPT_TEXT, "FILE", NULL, "write the smaller dump here (needed)"},
+    {OPT_STACKS, "stacks", 0, OPT_FLAG, NULL, NULL,
+     "also keep code and the modules that stacks point into, for debuggers that unwind them"},
     OPT_ROW_END};
 
-/* The trace has the stacks that the runtime's threads use, whole; of the others the youngest frames do. */
+/* The trace has the stacks that the runtime's threads use, whole; of the others the youngest frames
+ * do. */
 #define STACK_BYTES (UINT64_C(64) << 10)
-#define RED_ZONE    128                 /* below the stack pointer, in use by leaf functions */
+#define SMALL_BYTES (UINT64_C(1) << 20)
+#define RED_ZONE    128 /* below the stack pointer, in use by leaf functions */
 
 struct keep {
     hgr_addr_range *ranges;
-    size_t          count, capacity;
+    size_t count, capacity;
 };
 
 static void add_range(struct keep *keep, uint64_t start, uint64_t end)
@@ -49,6 +53,56 @@ static void add_stacks(struct keep *keep, const hgr_dump *dump)
     }
 }
 
+static bool is_small(const hgr_range *range)
+{
+    return range->origin == HGR_ORIGIN_DUMP && range->end_addr - range->start_addr <= SMALL_BYTES;
+}
+
+/* The runtime's own heaps: what was asked of one type may be asked of another. They are mapped in
+ * small pieces; the big ones are stacks and the program's native heap. */
+static void add_runtime_heaps(struct keep *keep, const hgr_dump *dump, uint32_t access)
+{
+    for (size_t i = 0; i < hgr_dump_ranges(dump); i++) {
+        const hgr_range *range = hgr_dump_range(dump, i);
+        if (is_small(range) && (range->access & access))
+            add_range(keep, range->start_addr, range->end_addr);
+    }
+}
+
+static bool points_into(const hgr_dump *dump, uint64_t sp, const hgr_module *module)
+{
+    uint64_t words[512];
+    for (uint64_t at = sp; at < sp + STACK_BYTES && hgr_dump_read(dump, at, words, sizeof words);
+         at += sizeof words)
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            if (words[i] - module->base_addr < module->size_bytes)
+                return true;
+    return false;
+}
+
+/* What the dump itself has of a module: code, unwind tables, method tables. */
+static void add_module(struct keep *keep, const hgr_dump *dump, const hgr_module *module)
+{
+    for (size_t i = 0; i < hgr_dump_ranges(dump); i++) {
+        const hgr_range *range = hgr_dump_range(dump, i);
+        if (range->origin == HGR_ORIGIN_DUMP &&
+            range->start_addr - module->base_addr < module->size_bytes)
+            add_range(keep, range->start_addr, range->end_addr);
+    }
+}
+
+static void add_modules_on_stacks(struct keep *keep, const hgr_dump *dump)
+{
+    for (size_t i = 0; i < hgr_dump_modules(dump); i++) {
+        const hgr_module *module = hgr_dump_module(dump, i);
+        bool used = false;
+        for (size_t t = 0; t < hgr_dump_threads(dump) && !used; t++)
+            used = points_into(dump, hgr_dump_thread(dump, t)->sp & ~UINT64_C(7), module);
+        if (used)
+            add_module(keep, dump, module);
+    }
+}
+
 /* Field names are read on demand, so ask for one of each reference of one object per type. */
 static void read_names(const tool_session *session)
 {
@@ -68,7 +122,8 @@ static void read_names(const tool_session *session)
     free(asked);
 }
 
-/* Open the runtime twice, by its tables and by shape, and scan: what is read then is what is needed. */
+/* Open the runtime twice, by its tables and by shape, and scan: what is read then is what is
+ * needed. */
 static int trace_readers(tool_session *session)
 {
     hgr_status status = {0};
@@ -103,6 +158,11 @@ static int write_slim(tool_session *session, const char *path, hgr_slim_totals *
             add_range(&keep, touched[i].start_addr, touched[i].end_addr);
         add_heap(&keep, session->runtime);
         add_stacks(&keep, session->dump);
+        add_runtime_heaps(&keep, session->dump, HGR_ACCESS_WRITE);
+        if (opt_given(session->opts, OPT_STACKS)) {
+            add_runtime_heaps(&keep, session->dump, HGR_ACCESS_EXECUTE);
+            add_modules_on_stacks(&keep, session->dump);
+        }
         result = hgr_slim_write(session->dump, keep.ranges, keep.count, path, session->run, out,
                                 &status);
     }

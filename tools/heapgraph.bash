@@ -18,7 +18,7 @@ _heapgraph()
         refs) words='--in --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
         segments) words='--each --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
         check) words='--top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        slim) words='--output --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        slim) words='--output --stacks --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
         help) words='--completion --man --help' ;;
         version) words='--help' ;;
         esac
