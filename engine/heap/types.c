@@ -210,6 +210,8 @@ static void fill_slot(hgr_type_slot *slot, const hgr_shape *shape, uint32_t type
         slot->kind = HGR_KIND_ARRAY;
         slot->offset = shape->start;
         slot->count = shape->tail_bytes;
+    } else if (shape->slots == HGR_SLOTS_STRUCTS) {
+        slot->kind = HGR_KIND_STRUCTS;
     }
     if (shape->implied_addr && slot->is_node)
         slot->kind = HGR_KIND_GENERAL;

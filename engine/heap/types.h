@@ -41,7 +41,8 @@ typedef enum hgr_kind {
     HGR_KIND_RUN,     /* one run of slots */
     HGR_KIND_RUNS,
     HGR_KIND_ARRAY,
-    HGR_KIND_GENERAL  /* arrays of structs, and types with an implied reference: out of line */
+    HGR_KIND_STRUCTS,
+    HGR_KIND_GENERAL  /* types with an implied reference: out of line */
 } hgr_kind;
 
 typedef struct hgr_type_slot {

@@ -179,14 +179,31 @@ static void emit_one(hgr_walk *walk, uint64_t object_addr, uint64_t value)
         ((uint32_t *)out->refs)[out->nrefs++] = (uint32_t)slot; /* not wide: below 2^32 */
 }
 
+static bool emit_window(hgr_walk *walk, uint64_t addr, uint64_t count)
+{
+    uint32_t pointer_size = walk->source->space->pointer_size;
+    if (!hgr_window_move(&walk->window, walk->source->space, addr) ||
+        (walk->window.end_addr - addr) / pointer_size < count)
+        return false;
+    const uint8_t *slots = walk->window.bytes + (addr - walk->window.start_addr);
+    if (pointer_size == 8)
+        return walk->wide ? emit_good_run(walk, slots, count, true, 8)
+                          : emit_good_run(walk, slots, count, false, 8);
+    return walk->wide ? emit_good_run(walk, slots, count, true, 4)
+                      : emit_good_run(walk, slots, count, false, 4);
+}
+
 /* hgr_run_fn: absent slots are passed over (the object's absent bytes are counted as a whole). */
 static bool emit_careful_run(void *user, uint64_t offset, uint64_t count)
 {
     struct careful *c = user;
     hgr_walk *walk = c->walk;
     uint32_t pointer_size = walk->source->space->pointer_size;
-    if (!make_room(walk, 0, count))
+    /* One more: the fast loop writes before it knows that a slot is null. */
+    if (!make_room(walk, 0, count + 1))
         return false;
+    if (emit_window(walk, c->addr + offset, count))
+        return true;
     for (uint64_t i = 0; i < count && walk->result == HGR_OK; i++) {
         uint64_t value, at = c->addr + offset + i * pointer_size;
         if (hgr_window_ptr(&walk->window, walk->source->space, at, &value)) {

@@ -50,6 +50,22 @@ HGR_INLINE size_t emit_run(const hgr_emit *emit, const uint8_t *slots, uint64_t 
     return at;
 }
 
+/* Arrays of structs: runs and bytes to skip, repeated to the end. */
+HGR_INLINE size_t emit_structs(const hgr_emit *emit, const hgr_shape *shape, const uint8_t *object,
+                               uint64_t bytes, size_t at, uint64_t *nonnull, uint64_t *marks,
+                               const bool wide, const uint32_t pointer_size)
+{
+    uint64_t off = shape->start, end = bytes > shape->tail_bytes ? bytes - shape->tail_bytes : 0;
+    while (off < end)
+        for (uint32_t i = 0; i < shape->nruns && off < end; i++) {
+            uint64_t count = shape->runs[i].count, room = (end - off) / pointer_size;
+            at = emit_run(emit, object + off, count < room ? count : room, at, nonnull, marks, wide,
+                          pointer_size);
+            off += count * pointer_size + shape->runs[i].offset;
+        }
+    return at;
+}
+
 /* All references of one object; the new end, or SIZE_MAX when one of them is bad or the kind is not for here. */
 HGR_INLINE size_t emit_object(const hgr_emit *emit, const hgr_type_slot *type,
                               const uint8_t *object, uint64_t bytes, size_t at, const bool wide,
@@ -69,10 +85,33 @@ HGR_INLINE size_t emit_object(const hgr_emit *emit, const hgr_type_slot *type,
         for (uint32_t i = 0; i < type->shape->nruns; i++)
             end = emit_run(emit, object + type->shape->runs[i].offset, type->shape->runs[i].count,
                            end, &nonnull, &marks, wide, pointer_size);
+    } else if (type->kind == HGR_KIND_STRUCTS) {
+        end = emit_structs(emit, type->shape, object, bytes, at, &nonnull, &marks, wide,
+                           pointer_size);
     } else {
         return SIZE_MAX;
     }
     return end - at == nonnull && (marks & (pointer_size - 1)) == 0 ? end : SIZE_MAX;
+}
+
+HGR_INLINE hgr_emit make_emit(const hgr_walk *walk)
+{
+    return (hgr_emit){walk->objects->top, walk->objects->leaves, walk->objects->base_addr,
+                      walk->out->refs};
+}
+
+/* A run of slots of a large object, all of it in the window: false, nothing changed, when one is bad. */
+HGR_INLINE bool emit_good_run(hgr_walk *walk, const uint8_t *slots, uint64_t count, const bool wide,
+                              const uint32_t pointer_size)
+{
+    hgr_emit emit = make_emit(walk);
+    uint64_t nonnull = 0, marks = 0;
+    size_t at = walk->out->nrefs;
+    size_t end = emit_run(&emit, slots, count, at, &nonnull, &marks, wide, pointer_size);
+    if (end - at != nonnull || (marks & (pointer_size - 1)) != 0)
+        return false;
+    walk->out->nrefs = end;
+    return true;
 }
 
 /* The type of a method table word that is not in its home slot: displaced, or with marks on it. */
@@ -108,8 +147,7 @@ HGR_INLINE uint64_t walk_fast(hgr_walk *walk, uint64_t addr, uint64_t stop, cons
     uint64_t *const bits = out->bits;
     hgr_emit emit = {0};
     if (graph)
-        emit = (hgr_emit){walk->objects->top, walk->objects->leaves, walk->objects->base_addr,
-                          out->refs};
+        emit = make_emit(walk);
     while (object < last) {
         uint64_t word = hgr_load_ptr(object, pointer_size);
         hgr_type_slot *type = &slots[(word * UINT64_C(0x9e3779b97f4a7c15)) >> shift];
