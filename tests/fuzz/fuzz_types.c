@@ -44,10 +44,11 @@ static void look_at_everything(struct fake_types *f)
     hgr_clr_names *names = NULL;
     hgr_clr_static *statics = NULL;
     size_t count = 0;
-    const uint64_t tables[] = {f->object,      f->string,        f->list_cart,   f->pair_exact,
-                               f->dict_exact,  f->entry_exact,   f->cart,        f->inline_struct,
-                               f->holder,      f->cart_vector,   f->cart_matrix, f->int_lower_bound,
-                               f->pair_vector, f->matrix_vector, f->dict_entries};
+    const uint64_t tables[] = {
+        f->object,      f->string,        f->list_cart,    f->pair_exact,
+        f->dict_exact,  f->entry_exact,   f->cart,         f->inline_struct,
+        f->holder,      f->cart_vector,   f->cart_matrix,  f->int_lower_bound,
+        f->pair_vector, f->matrix_vector, f->dict_entries, f->special};
     if (hgr_clr_types_create(&f->runtime, f->run, &types, NULL) != HGR_OK ||
         hgr_clr_names_create(&f->runtime, f->run, &names, NULL) != HGR_OK)
         abort();

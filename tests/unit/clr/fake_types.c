@@ -71,12 +71,13 @@ static uint8_t *core_metadata(size_t *len)
     add_typedef(md, 1, "System", "Int32", 1);
     add_typedef(md, 1, "System", "Array", 1);
     add_typedef(md, 1, "System", "List`1", 1);
-    add_typedef(md, 1, "System", "Pair`2", 3);
-    add_typedef(md, 1, "System", "Dict`2", 5);
-    add_typedef(md, 2, "", "Entry", 6);
-    add_typedef(md, 1, "System", "__Canon", 9);
+    add_typedef(md, 1, "System", "Pair`2", 4);
+    add_typedef(md, 1, "System", "Dict`2", 6);
+    add_typedef(md, 2, "", "Entry", 7);
+    add_typedef(md, 1, "System", "__Canon", 10);
     add_field(md, "_items", "\x06\x1d\x13\x00", 4);
     add_field(md, "_size", "\x06\x08", 2);
+    add_field(md, "Shared", "\x06\x1c", 2);
     add_field(md, "key", "\x06\x13\x00", 3);
     add_field(md, "value", "\x06\x13\x01", 3);
     add_field(md, "_entries", "\x06\x1d\x15\x11\x28\x02\x13\x00\x13\x01",
@@ -108,10 +109,14 @@ static uint8_t *shop_metadata(size_t *len)
     add_assembly(md, "Shop", "Shop.dll");
     synth_metadata_row(md, 0x01, "222", 1u << 2 | 2u, synth_metadata_string(md, "Pair`2"),
                        synth_metadata_string(md, "System"));
+    synth_metadata_row(md, 0x01, "222", 2u << 2 | 2u, synth_metadata_string(md, "List`1"),
+                       synth_metadata_string(md, "System"));
     add_typedef(md, 0, "", "<Module>", 1);
     add_typedef(md, 1, "Shop", "Cart", 1);
     add_typedef(md, 1, "Shop", "Inline", 7);
     add_typedef(md, 1, "Shop", "Holder", 8);
+    add_typedef(md, 1, "Shop", "Rack", 11);
+    add_typedef(md, 1, "Shop", "Special", 12);
     add_field(md, "owner", "\x06\x0e", 2);
     add_field(md, "best", "\x06\x15\x11\x05\x02\x08\x0e", 7); /* Pair<int, string>: TypeRef 1 */
     add_field(md, "count", "\x06\x08", 2);
@@ -121,8 +126,14 @@ static uint8_t *shop_metadata(size_t *len)
     add_field(md, "item", "\x06\x1c", 2);
     add_field(md, "slots", "\x06\x11\x0c", 3); /* TypeDef 3 */
     add_field(md, "after", "\x06\x1c", 2);
+    add_field(md, "names", "\x06\x15\x12\x09\x01\x0e", 6); /* List<string>: TypeRef 2 */
+    add_field(md, "pair", "\x06\x15\x11\x05\x02\x08\x0e", 7);
+    add_field(md, "extra", "\x06\x1c", 2);
+    add_field(md, "rack", "\x06\x11\x14", 3); /* TypeDef 5 */
     synth_metadata_row(md, 0x23, "222242222", 1u, 0u, 0u, 0u, 0u, 0u,
                        synth_metadata_string(md, "System.Runtime"), 0u, 0u);
+    synth_metadata_row(md, 0x23, "222242222", 1u, 0u, 0u, 0u, 0u, 0u,
+                       synth_metadata_string(md, "System.Private.CoreLib"), 0u, 0u);
     return synth_metadata_end(md, len);
 }
 
@@ -358,6 +369,17 @@ static void add_core_types(struct fake_types *f)
     ft_u32(f, f->runtime.free_mt + 4, 24);
 }
 
+static struct counts count_kinds(const struct field *fields, size_t count)
+{
+    struct counts counts = {0};
+    for (size_t i = 0; i < count; i++) {
+        counts.instance += !(fields[i].kind & 1);
+        counts.statics += fields[i].kind & 1;
+        counts.thread_statics += fields[i].kind >> 1;
+    }
+    return counts;
+}
+
 /* A generic type's canonical table, with its class and fields, and one exact instance. */
 static void add_generic(struct fake_types *f, uint32_t row, uint32_t flags, uint32_t base_size,
                         uint64_t parent, const struct field *fields, size_t nfields,
@@ -367,7 +389,7 @@ static void add_generic(struct fake_types *f, uint32_t row, uint32_t flags, uint
     *out_canonical =
         ft_instance(f, f->core, row, flags, base_size, parent, 0, narguments, canonical_arguments);
     ft_u64(f, *out_canonical + 40,
-           add_class(f, *out_canonical, fields, nfields, (struct counts){(uint32_t)nfields, 0, 0}));
+           add_class(f, *out_canonical, fields, nfields, count_kinds(fields, nfields)));
     *out_exact = ft_instance(f, f->core, row, flags, base_size, parent, *out_canonical, narguments,
                              arguments);
     ft_construct(f, *out_canonical);
@@ -376,15 +398,15 @@ static void add_generic(struct fake_types *f, uint32_t row, uint32_t flags, uint
 
 static void add_generics(struct fake_types *f)
 {
-    const struct field list[] = {{1, 0, 0, 18}, {2, 0, 8, 8}};
-    const struct field pair[] = {{3, 0, 8, 8},
-                                 {4, 0, 0, 18}}; /* the runtime puts references first */
-    const struct field dict[] = {{5, 0, 0, 18}};
-    const struct field entry[] = {{6, 0, 16, 8}, {7, 0, 0, 18}, {8, 0, 8, 18}};
+    const struct field list[] = {{1, 0, 0, 18}, {2, 0, 8, 8}, {3, 1, 0, 18}};
+    const struct field pair[] = {{4, 0, 8, 8},
+                                 {5, 0, 0, 18}}; /* the runtime puts references first */
+    const struct field dict[] = {{6, 0, 0, 18}};
+    const struct field entry[] = {{7, 0, 16, 8}, {8, 0, 0, 18}, {9, 0, 8, 18}};
     const uint64_t canon2[] = {f->canon, f->canon}, cart[] = {f->cart};
     const uint64_t int_canon[] = {f->int32, f->canon}, int_string[] = {f->int32, f->string};
     const uint64_t string_cart[] = {f->string, f->cart};
-    add_generic(f, CORE_LIST, 0, 32, f->object, list, 2, 1, canon2, cart, &f->list_canon,
+    add_generic(f, CORE_LIST, 0, 32, f->object, list, 3, 1, canon2, cart, &f->list_canon,
                 &f->list_cart);
     add_generic(f, CORE_PAIR, 0x40000, 32, f->value_type, pair, 2, 2, int_canon, int_string,
                 &f->pair_canon, &f->pair_exact);
@@ -398,18 +420,26 @@ static void add_shop_types(struct fake_types *f)
 {
     f->cart = add_table(f, f->shop, SHOP_CART, 0x01000000, 48, f->object);
     f->inline_struct = add_table(f, f->shop, SHOP_INLINE, 0x40000, 40, f->value_type);
-    f->holder = add_table(f, f->shop, SHOP_HOLDER, 0, 48, f->object);
+    f->holder = add_table(f, f->shop, SHOP_HOLDER, 0, 56, f->object);
+    f->rack = add_table(f, f->shop, SHOP_RACK, 0x40000, 48, f->value_type);
+    f->special = add_table(f, f->shop, SHOP_SPECIAL, 0, 88, f->cart);
     map_type(f, f->shop, SHOP_CART, f->cart);
     map_type(f, f->shop, SHOP_INLINE, f->inline_struct);
     map_type(f, f->shop, SHOP_HOLDER, f->holder);
+    map_type(f, f->shop, SHOP_RACK, f->rack);
+    map_type(f, f->shop, SHOP_SPECIAL, f->special);
     const struct field cart[] = {{1, 0, 0, 18}, {2, 0, 8, 17}, {3, 0, 24, 8},
                                  {4, 1, 0, 18}, {5, 1, 8, 17}, {6, 3, f->is_8 ? 8 : 24, 18}};
     const struct field inline_struct[] = {{7, 0, 0, 18}};
-    const struct field holder[] = {{8, 0, 0, 17}, {9, 0, 24, 18}};
+    const struct field holder[] = {{8, 0, 0, 17}, {9, 0, 24, 18}, {10, 0, 32, 18}};
+    const struct field rack[] = {{11, 0, 0, 17}};
+    const struct field special[] = {{12, 0, 32, 18}, {13, 0, 40, 17}};
     ft_u64(f, f->cart + 40, add_class(f, f->cart, cart, 6, (struct counts){3, 3, 1}));
     ft_u64(f, f->inline_struct + 40,
            add_class(f, f->inline_struct, inline_struct, 1, (struct counts){1, 0, 0}));
-    ft_u64(f, f->holder + 40, add_class(f, f->holder, holder, 2, (struct counts){2, 0, 0}));
+    ft_u64(f, f->holder + 40, add_class(f, f->holder, holder, 3, (struct counts){3, 0, 0}));
+    ft_u64(f, f->rack + 40, add_class(f, f->rack, rack, 1, (struct counts){1, 0, 0}));
+    ft_u64(f, f->special + 40, add_class(f, f->special, special, 2, (struct counts){5, 0, 0}));
     /* Cart's pointer map: owner and best.value, side by side. */
     ft_u64(f, f->cart - 8, 1);
     ft_u64(f, f->cart - 16, 8);
@@ -442,6 +472,11 @@ static void add_statics_10(struct fake_types *f)
     ft_u64(f, local + 8, array);
     ft_u32(f, array + 8, 2);
     ft_u64(f, array + 16 + 8, per_type);
+    uint64_t list_auxiliary, shared = ft_room(f, 16);
+    memcpy(&list_auxiliary, at(f, f->list_cart + 32, 8), 8);
+    ft_u32(f, f->list_cart + 8, CORE_LIST << 8 | 2);
+    ft_u64(f, list_auxiliary - 24, shared);
+    f->shared_slot = shared;
     f->mine_slot = per_type + 24; /* its offset counts the array's header */
     f->thread_array_slot = local + 8;
 }
@@ -455,6 +490,27 @@ static void add_statics_8(struct fake_types *f)
     ft_u64(f, local_module + 0x20, gc);
     f->current_slot = gc;
     f->last_slot = gc + 8;
+    /* List<Cart>: info behind one chunk of virtual slots and two optional slots; number 1 of the
+     * core's table. */
+    uint64_t core_local = ft_room(f, 64), dynamic = ft_room(f, 32), entry = ft_room(f, 16);
+    uint64_t descs = ft_room(f, 32), shared = ft_room(f, 32);
+    ft_u32(f, f->list_cart, 0x10 | 4);
+    ft_u32(f, f->list_cart + 8, CORE_LIST << 16 | 3);
+    ft_u16(f, f->list_cart + 12, 4);
+    ft_u64(f, f->list_cart + 64 + 8, descs);
+    ft_u32(f, f->list_cart + 64 + 16, 1);
+    ft_u64(f, descs, f->list_cart);
+    ft_u32(f, descs + 8, 3 | 1 << 24);
+    ft_u32(f, descs + 12, 8 | 18u << 27); /* its own offset */
+    ft_u32(f, descs + 16 + 8, 3 | 1 << 24); /* another's, right behind */
+    ft_u32(f, descs + 16 + 12, 16 | 18u << 27);
+    ft_u64(f, shared + 16, 0x5550);
+    ft_u64(f, f->core + 0x4c8, core_local);
+    ft_u64(f, core_local + 8, dynamic);
+    ft_u32(f, core_local + 16, 2);
+    ft_u64(f, dynamic + 16, entry);
+    ft_u64(f, entry, shared);
+    f->shared_slot = shared + 8;
     ft_u64(f, f->threads[0].thread_addr + 0x438, table);
     ft_u64(f, f->threads[0].thread_addr + 0x440, 6);
     ft_u64(f, table + 8 * 5, thread_module);
@@ -476,6 +532,7 @@ static void add_statics(struct fake_types *f)
     ft_u64(f, f->current_slot, 0x1110);
     ft_u64(f, f->last_slot, 0x2220);
     ft_u64(f, f->mine_slot, 0x3330);
+    ft_u64(f, f->shared_slot, 0x4440);
 }
 
 void fake_types_make(struct fake_types *f, uint32_t major)

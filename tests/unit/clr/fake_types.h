@@ -17,7 +17,7 @@ enum {
     CORE_STRING,
     CORE_INT32,
     CORE_ARRAY,
-    CORE_LIST,  /* List`1: _items (!0[]), _size */
+    CORE_LIST,  /* List`1: _items (!0[]), _size, static Shared (object) */
     CORE_PAIR,  /* Pair`2, a structure: key (!0), value (!1) */
     CORE_DICT,  /* Dict`2: _entries (Entry<!0, !1>[]) */
     CORE_ENTRY, /* Dict`2+Entry, a structure: hash, key (!0), value (!1) */
@@ -28,7 +28,9 @@ enum {
     SHOP_CART = 2, /* owner (string), best (Pair<int, string>), count; static Current, Last (boxed
                       Pair), thread static Mine */
     SHOP_INLINE,   /* a structure of three objects with one field: item */
-    SHOP_HOLDER    /* slots (Inline), after (object) */
+    SHOP_HOLDER,   /* slots (Inline), after (object), names (List<string>, never loaded) */
+    SHOP_RACK,     /* a structure of two Pair<int, string> with one field: pair */
+    SHOP_SPECIAL   /* below Cart: extra (object), rack (Rack) */
 };
 
 struct fake_types {
@@ -46,10 +48,11 @@ struct fake_types {
     uint64_t object, value_type, string, int32, array, canon;
     uint64_t list_canon, list_cart, pair_canon, pair_exact, dict_canon, dict_exact, entry_canon,
         entry_exact;
-    uint64_t cart, inline_struct, holder;
+    uint64_t cart, inline_struct, holder, rack, special;
     uint64_t cart_vector, cart_matrix, int_lower_bound, pair_vector, matrix_vector, dict_entries;
     /* where statics lie */
     uint64_t current_slot, last_slot, mine_slot, thread_array_slot;
+    uint64_t shared_slot; /* List<Cart>.Shared */
 };
 
 /** major 10 or 8. Change bytes, then seal. */

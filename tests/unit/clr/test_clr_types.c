@@ -240,10 +240,17 @@ static void what_has_no_name_says_its_address(void **state)
     struct fake_types f;
     hgr_clr_names *names = NULL;
     fake_types_make(&f, 10);
+    const uint64_t bad_and_good[] = {0x10, f.cart};
+    uint64_t entry =
+        ft_instance(&f, f.core, CORE_ENTRY, 0, 40, f.object, f.entry_canon, 2, bad_and_good);
+    const uint64_t one[] = {f.cart};
+    uint64_t pair = ft_instance(&f, f.core, CORE_PAIR, 0, 40, f.object, f.pair_canon, 1, one);
     ft_u32(&f, f.holder + 8, 500u << 8); /* no such row */
     ft_u64(&f, f.inline_struct + 24, 0); /* no module */
     fake_types_seal(&f, 0);
     assert_int_equal(hgr_clr_names_create(&f.runtime, f.run, &names, NULL), HGR_OK);
+    assert_no_name(&f, names, entry); /* the good last segment does not make up for the first */
+    assert_name(&f, names, pair, "System.Pair`2"); /* one argument for two places: as written */
     assert_no_name(&f, names, f.holder);
     assert_no_name(&f, names, f.inline_struct);
     assert_no_name(&f, names, 0x10);
@@ -361,12 +368,18 @@ static void fields_are_listed(void **state)
         assert_true(fields[3].is_static && !fields[3].is_thread_static);
         assert_true(fields[5].is_static && fields[5].is_thread_static);
         assert_int_equal(hgr_clr_type_fields(names, f.list_cart, &fields, &count, NULL), HGR_OK);
-        assert_int_equal(count, 2);
+        assert_int_equal(count, 3);
         assert_string_equal(fields[0].name, "_items");
         assert_int_equal(fields[0].type_mt, f.cart_vector); /* !0[] with !0 = Cart */
         assert_int_equal(fields[0].class_mt, f.list_canon);
         assert_int_equal(hgr_clr_type_fields(names, f.cart_vector, &fields, &count, NULL), HGR_OK);
         assert_int_equal(count, 0);
+        assert_int_equal(hgr_clr_type_fields(names, f.special, &fields, &count, NULL), HGR_OK);
+        assert_int_equal(count, 2); /* its own, not Cart's */
+        assert_string_equal(fields[0].name, "extra");
+        assert_int_equal(hgr_clr_type_fields(names, f.holder, &fields, &count, NULL), HGR_OK);
+        assert_int_equal(fields[2].type_mt,
+                         0); /* List<string> is not loaded, List<Cart> is no stand-in */
         hgr_clr_names_free(names);
         fake_types_free(&f);
     }
@@ -407,6 +420,11 @@ static void slots_are_named(void **state)
     assert_slot(&f, names, f.holder, 0, 8, "slots.item");
     assert_slot(&f, names, f.holder, 0, 24, "slots.item[2]");
     assert_slot(&f, names, f.holder, 0, 32, "after");
+    assert_slot(&f, names, f.special, 0, 8, "owner"); /* inherited */
+    assert_slot(&f, names, f.special, 0, 16, "best.value");
+    assert_slot(&f, names, f.special, 0, 40, "extra");
+    assert_slot(&f, names, f.special, 0, 48, "rack.pair.value");
+    assert_slot(&f, names, f.special, 0, 64, "rack.pair[1].value");
     assert_slot(&f, names, f.cart_vector, 0, 8, "(none)"); /* its length */
     assert_slot(&f, names, f.object, 0, 8, "(none)");
     assert_slot(&f, names, 0x10, 0, 8, "(none)");
@@ -453,13 +471,15 @@ static void check_statics(struct fake_types *f, const hgr_clr_static *statics, s
             assert_string_equal(each->name, "Shop.Cart.Mine");
             assert_true(each->is_thread_static);
             assert_int_equal(each->thread_os_id, 77);
+        } else if (each->slot_addr == f->shared_slot) {
+            assert_string_equal(each->name, "System.List<Shop.Cart>.Shared");
         } else {
             assert_int_equal(each->slot_addr, f->thread_array_slot);
             assert_true(each->is_thread_static);
         }
         seen++;
     }
-    assert_int_equal(seen, f->is_8 ? 3 : 4);
+    assert_int_equal(seen, f->is_8 ? 4 : 5);
 }
 
 static void statics_are_read(void **state)
@@ -494,6 +514,7 @@ static void empty_slots_are_no_statics(void **state)
     ft_u64(&f, f.current_slot, 0);
     ft_u64(&f, f.last_slot, 0);
     ft_u64(&f, f.mine_slot, 0);
+    ft_u64(&f, f.shared_slot, 0);
     ft_u64(&f, f.thread_array_slot, 0);
     fake_types_seal(&f, 0);
     assert_int_equal(hgr_clr_names_create(&f.runtime, f.run, &names, NULL), HGR_OK);
