@@ -359,6 +359,128 @@ static const char *paths_are_shortest(const struct small_graph *g)
     return wrong;
 }
 
+/* ---- branches ---- */
+
+#define LABELS 4 /* few, so that branches fold */
+
+static uint64_t root_label(const void *small, uint32_t root)
+{
+    return ((const struct small_graph *)small)->roots[root] % 2;
+}
+
+static uint64_t node_label(const void *small, uint32_t u)
+{
+    return ((const struct small_graph *)small)->class_of[u] % LABELS;
+}
+
+static uint64_t branch_bytes(const void *small, hgr_node u)
+{
+    return ((const struct small_graph *)small)->bytes[u];
+}
+
+/* Root label, then the labels along u's path, a run of equal ones once. Returns how many. */
+static uint32_t labels_of_node(const struct small_graph *g, const uint32_t *root,
+                               const hgr_node *parent, hgr_node u, uint64_t *labels)
+{
+    uint64_t up[SMALL_NODES];
+    uint32_t length = 0, count = 1;
+    labels[0] = root_label(g, root[u]);
+    for (; u != g->n; u = parent[u])
+        up[length++] = node_label(g, u);
+    while (length-- > 0)
+        if (count == 1 || labels[count - 1] != up[length])
+            labels[count++] = up[length];
+    return count;
+}
+
+static uint32_t labels_of_branch(const struct small_graph *g, const hgr_branches *branches,
+                                 size_t index, uint64_t *labels)
+{
+    const hgr_branch *branch = hgr_branches_get(branches, index);
+    uint32_t count = branch->depth + 1;
+    for (; branch->parent != UINT32_MAX; branch = hgr_branches_get(branches, branch->parent))
+        labels[branch->depth] = node_label(g, branch->example);
+    labels[0] = root_label(g, branch->root);
+    return count;
+}
+
+/* Each branch counts exactly the members whose labels start with its own. */
+static const char *compare_branch(const struct small_graph *g, const hgr_branches *branches, size_t index,
+                                  const uint32_t *distance, const uint32_t *root,
+                                  const hgr_node *parent, uint64_t *ends)
+{
+    const hgr_branch *branch = hgr_branches_get(branches, index);
+    uint64_t own[SMALL_NODES + 1], labels[SMALL_NODES + 1], count = 0, bytes = 0;
+    uint32_t depth = labels_of_branch(g, branches, index, own);
+    for (hgr_node u = 0; u < g->n; u++) {
+        if (g->class_of[u] != 0 || !distance[u])
+            continue;
+        uint32_t length = labels_of_node(g, root, parent, u, labels);
+        if (length < depth || memcmp(own, labels, depth * sizeof *own) != 0)
+            continue;
+        *ends += length == depth;
+        count++;
+        bytes += g->bytes[u];
+    }
+    if (branch->parent != UINT32_MAX && branch->example_parent != HGR_NO_NODE &&
+        parent[branch->example] != branch->example_parent)
+        return "example";
+    return count > 0 && count == branch->count && bytes == branch->bytes ? NULL : "sums";
+}
+
+/* Depth first; siblings by descending bytes, then ascending label, none twice. */
+static const char *compare_order(const struct small_graph *g, const hgr_branches *branches, size_t index)
+{
+    const hgr_branch *branch = hgr_branches_get(branches, index);
+    if (branch->parent != UINT32_MAX &&
+        (branch->parent >= index || hgr_branches_get(branches, branch->parent)->depth + 1 != branch->depth))
+        return "parent";
+    for (size_t before = index; before-- > 0;) {
+        const hgr_branch *sibling = hgr_branches_get(branches, before);
+        if (sibling->depth > branch->depth)
+            continue;
+        if (sibling->depth < branch->depth)
+            return before == branch->parent ? NULL : "depth first";
+        uint64_t labels[2][SMALL_NODES + 1];
+        uint32_t last = labels_of_branch(g, branches, before, labels[0]) - 1;
+        labels_of_branch(g, branches, index, labels[1]);
+        bool ordered = sibling->bytes > branch->bytes ||
+                       (sibling->bytes == branch->bytes && labels[0][last] < labels[1][last]);
+        return ordered && sibling->parent == branch->parent ? NULL : "siblings";
+    }
+    return NULL;
+}
+
+static const char *branches_count_members(const struct small_graph *g)
+{
+    hgr_graph *graph = small_graph_build(g, run);
+    hgr_set *set = NULL;
+    hgr_branches *branches = NULL;
+    uint32_t distance[SMALL_NODES], root[SMALL_NODES];
+    hgr_node parent[SMALL_NODES];
+    uint64_t ends = 0, members = 0;
+    const char *wrong = "refused";
+    paths_slow(graph, g->roots, g->nroots, distance, root, parent);
+    for (hgr_node u = 0; u < g->n; u++)
+        members += g->class_of[u] == 0 && distance[u];
+    if (hgr_set_where(g->n, is_class_0, g, run, &set, NULL) == HGR_OK &&
+        hgr_branches_create(graph, g->roots, g->nroots, set, root_label, node_label, branch_bytes, g,
+                            run, &branches, NULL) == HGR_OK) {
+        wrong = NULL;
+        for (size_t k = 0; k < hgr_branches_count(branches) && !wrong; k++) {
+            wrong = compare_branch(g, branches, k, distance, root, parent, &ends);
+            if (!wrong)
+                wrong = compare_order(g, branches, k);
+        }
+        if (!wrong && ends != members)
+            wrong = "members on no branch, or on two";
+    }
+    hgr_branches_free(branches);
+    hgr_set_free(set);
+    hgr_graph_free(graph);
+    return wrong;
+}
+
 static void properties_hold(void **state)
 {
     (void)state;
@@ -373,6 +495,7 @@ static void properties_hold(void **state)
     assert_true(small_graph_holds("set retained", GRAPHS, set_retained_is_what_removal_frees));
     assert_true(small_graph_holds("neighbours", GRAPHS, neighbours_are_one_reference_away));
     assert_true(small_graph_holds("paths", GRAPHS, paths_are_shortest));
+    assert_true(small_graph_holds("branches", GRAPHS, branches_count_members));
 }
 
 int main(void)
