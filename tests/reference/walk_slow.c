@@ -79,7 +79,8 @@ static void walk_segment(const hgr_source *s, const hgr_segment *g, slow_heap *h
             h->free_bytes += o.shape.flags & HGR_SHAPE_FREE ? o.bytes : 0;
             if (o.shape.flags & HGR_SHAPE_FREE)
                 continue;
-            h->objects = realloc(h->objects, (h->n + 1) * sizeof o);
+            if ((h->n & (h->n - 1)) == 0) /* full at each power of two */
+                h->objects = realloc(h->objects, (h->n ? 2 * h->n : 1) * sizeof o);
             h->objects[h->n++] = o;
         } else if (absent) {
             const hgr_range *r = hgr_space_next(s->space, a + 1);
