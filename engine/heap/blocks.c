@@ -5,6 +5,9 @@
  * whatever a header promises, and no block has objects in two granules. */
 #include "scan.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define BLOCKS_MAX (HGR_GRANULES_MAX * 4)
 
 /* Smallest granule boundary above addr behind which, within the granule, something is present. */
@@ -58,4 +61,26 @@ hgr_result hgr_scan_cut(hgr_scan *scan, hgr_status *status)
             return result;
     }
     return HGR_OK;
+}
+
+void hgr_scan_read_ahead(const hgr_scan *scan, size_t from, size_t to)
+{
+    const hgr_space *space = scan->source->space;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (size_t b = from; b < to && b < scan->nblocks; b++) {
+        const hgr_block *block = &scan->blocks[b];
+        const hgr_range *range = hgr_space_next(space, block->start_addr);
+        for (; range && range < space->ranges + space->count &&
+               range->start_addr < block->limit_addr;
+             range++) {
+            uint64_t start = range->start_addr > block->start_addr ? range->start_addr
+                                                                   : block->start_addr;
+            uint64_t end = range->end_addr < block->limit_addr ? range->end_addr
+                                                               : block->limit_addr;
+            uintptr_t first = (uintptr_t)range->bytes + (uintptr_t)(start - range->start_addr);
+            uintptr_t aligned = first & ~(page - 1);
+            /* Only a wish: bytes that are no file mapping say no, and nothing is lost. */
+            (void)madvise((void *)aligned, (size_t)(end - start) + (first - aligned), MADV_WILLNEED);
+        }
+    }
 }

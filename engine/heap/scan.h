@@ -73,6 +73,9 @@ HGR_MUST_CHECK hgr_result hgr_heap_scan_tuned(const hgr_source *source, hgr_scan
 /** Cut all sound segments into blocks; a segment whose bounds cannot be is a finding. */
 HGR_MUST_CHECK hgr_result hgr_scan_cut(hgr_scan *scan, hgr_status *status);
 
+/** Ask the system to read the blocks' part of the dump file, without waiting for it. */
+void hgr_scan_read_ahead(const hgr_scan *scan, size_t from, size_t to);
+
 /* ---- waves.c ---- */
 
 /** Walk all blocks, a wave at a time: walk in parallel, stitch in order, move to the arrays in parallel. */
