@@ -10,6 +10,7 @@
 #include <heapgraph/graph.h>
 #include <heapgraph/snapshot.h>
 #include <heapgraph/answers.h>
+#include <heapgraph/diff.h>
 #include <heapgraph/version.h>
 
 #endif
