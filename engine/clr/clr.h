@@ -71,7 +71,7 @@ void hgr_clr_handles_fini(hgr_clr_handles *handles);
 /** Self check: the first table's first segment points back at it. */
 bool hgr_clr_handles_check(const hgr_runtime *runtime);
 
-/* ---- clr_types.c, gcdesc.c: method table -> shape ---- */
+/* ---- method_table.c, clr_types.c, gcdesc.c: method table -> shape ---- */
 
 /** Everything describe() has learnt; serves as hgr_source.self. One caller at a time. */
 typedef struct hgr_clr_types hgr_clr_types;
@@ -83,7 +83,7 @@ hgr_result hgr_clr_describe(void *self, uint64_t addr, hgr_shape *out, hgr_statu
 /** Is there a method table at addr (parent chain ends at System.Object, sizes possible)? Cached. */
 bool hgr_clr_is_method_table(hgr_clr_types *types, uint64_t addr);
 
-/* ---- clr_metadata.c, clr_names.c, clr_fields.c: metadata -> names and fields ---- */
+/* ---- metadata_*.c, clr_modules.c, clr_names.c, clr_fields.c, clr_slot_name.c: metadata -> names and fields ---- */
 
 /** Cached metadata of modules and names of types. One caller at a time. */
 typedef struct hgr_clr_names hgr_clr_names;
@@ -101,7 +101,8 @@ typedef struct hgr_clr_field {
     uint32_t    offset;   /* instance: from the object's address (boxed: payload at pointer_size); static: within its base */
     uint8_t     element_type; /* ELEMENT_TYPE: 0x11 value type, 0x12 reference, 2..13, 0x18, 0x19 primitives, 0xf, 0x1b pointers */
     bool        is_static, is_thread_static, is_rva;
-    uint64_t    type_mt;  /* value types and where the signature tells: the field's own type, 0 = unknown */
+    uint64_t    type_mt;  /* the field's own type, 0 = not loaded or a pointer; a structure of a generic type may be
+                           * named by another instance of the same layout */
 } hgr_clr_field;
 /** Fields the type declares itself (not its bases'), instance and static, in declaration order. Cached, borrowed from names. */
 HGR_MUST_CHECK hgr_result hgr_clr_type_fields(hgr_clr_names *names, uint64_t method_table_addr,
@@ -111,9 +112,13 @@ HGR_MUST_CHECK hgr_result hgr_clr_type_fields(hgr_clr_names *names, uint64_t met
 bool hgr_clr_slot_name(hgr_clr_names *names, uint64_t method_table_addr, uint64_t object_addr,
                        uint64_t offset, hgr_text *out);
 
-/* ---- clr_statics.c ---- */
+/* ---- clr_loaded.c, clr_statics.c, clr_thread_statics.c ---- */
 
-/** One static reference slot, or one static value type whose box is the object. */
+/**
+ * One static reference slot, or one static value type whose box is the object. On 9 and 10 each thread
+ * adds the array that holds its thread statics ("(array of all thread statics)", class_mt 0): nothing
+ * else keeps it alive.
+ */
 typedef struct hgr_clr_static {
     uint64_t slot_addr;   /* where the reference lies */
     uint64_t object_addr; /* what it holds; never 0 */
