@@ -1,12 +1,15 @@
-/* bench: dominators, retained bytes, reachability and class totals alone, on heap-like graphs and on hard shapes.
+/* bench: dominators, retained bytes, reachability and class totals alone, on heap-like graphs and
+ * on hard shapes.
  *
  *     bench_dominators [--shape NAME] [--runs 5] [--threads 2] [--percent 100] [--peer 1] [--csv]
  *
- * --csv: shape,kernel,threads,runs,wall min,median,max,cpu min,median (seconds),ns per object,ns per
- * element,own bytes per object at the peak,same answer as the peer,checksum. One row per shape and kernel. "ns/element" counts objects and references, the fair unit across
- * shapes whose degree differs; "x founding" is its ratio to the first row's. The peer row is the
- * algorithm of other heap tools in the same language (tests/reference/lengauer_tarjan.c): Lengauer-Tarjan on separate
- * arrays in node order, the referrers it needs given to it free. Answers are compared entry by entry. */
+ * --csv: shape,kernel,threads,runs,wall min,median,max,cpu min,median (seconds),ns per object,ns
+ * per element,own bytes per object at the peak,same answer as the peer,checksum. One row per shape
+ * and kernel. "ns/element" counts objects and references, the fair unit across shapes whose degree
+ * differs; "x founding" is its ratio to the first row's. The peer row is the algorithm of other
+ * heap tools in the same language (tests/reference/lengauer_tarjan.c): Lengauer-Tarjan on separate
+ * arrays in node order, the referrers it needs given to it free. Answers are compared entry by
+ * entry. */
 #include "harness.h"
 
 #include "answers/domtree.h"
@@ -28,7 +31,8 @@ static bool find_dominators(void *user)
     struct bench *b = user;
     hgr_domtree_free(b->tree);
     b->tree = NULL;
-    return hgr_domtree_create(b->graph, b->shape.roots, b->shape.nroots, b->run, &b->tree, NULL) == HGR_OK;
+    return hgr_domtree_create(b->graph, b->shape.roots, b->shape.nroots, b->run, &b->tree, NULL) ==
+           HGR_OK;
 }
 
 static bool find_dominators_as_peers(void *user)
@@ -52,7 +56,8 @@ static bool walk_breadth_first(void *user)
 {
     struct bench *b = user;
     hgr_reach *reach = NULL;
-    if (hgr_reach_create(b->graph, b->shape.roots, b->shape.nroots, NULL, b->run, &reach, NULL) != HGR_OK)
+    if (hgr_reach_create(b->graph, b->shape.roots, b->shape.nroots, NULL, b->run, &reach, NULL) !=
+        HGR_OK)
         return false;
     b->checksum = hgr_reach_count(reach);
     hgr_reach_free(reach);
@@ -63,9 +68,9 @@ static bool find_class_totals(void *user)
 {
     struct bench *b = user;
     hgr_class_totals *totals = NULL;
-    if (hgr_class_totals_create(b->graph, b->tree, b->shape.roots, b->shape.nroots, b->shape.class_of,
-                                b->shape.nclasses, gen_graph_bytes, &b->shape, b->run, &totals,
-                                NULL) != HGR_OK)
+    if (hgr_class_totals_create(b->graph, b->tree, b->shape.roots, b->shape.nroots,
+                                b->shape.class_of, b->shape.nclasses, gen_graph_bytes, &b->shape,
+                                b->run, &totals, NULL) != HGR_OK)
         return false;
     b->checksum = 0;
     for (uint32_t c = 0; c <= b->shape.nclasses; c++)
@@ -98,10 +103,11 @@ static void report(const struct bench *b, const struct row *row, const bench_tim
     if (normal_ns <= 0)
         normal_ns = per_element;
     if (csv) {
-        printf("%s,%s,%u,%d,%.4f,%.4f,%.4f,%.4f,%.4f,%.1f,%.2f,%.1f,%s,%016llx\n", row->shape, row->kernel,
-               b->run->threads, times->count, times->wall[0], bench_median(times->wall, times->count),
-               times->wall[times->count - 1], times->cpu[0], median * 1e-9, median / b->shape.n,
-               per_element, row->own_bytes, row->same, (unsigned long long)b->checksum);
+        printf("%s,%s,%u,%d,%.4f,%.4f,%.4f,%.4f,%.4f,%.1f,%.2f,%.1f,%s,%016llx\n", row->shape,
+               row->kernel, b->run->threads, times->count, times->wall[0],
+               bench_median(times->wall, times->count), times->wall[times->count - 1],
+               times->cpu[0], median * 1e-9, median / b->shape.n, per_element, row->own_bytes,
+               row->same, (unsigned long long)b->checksum);
         return;
     }
     bench_row(row->kernel, b->run->threads, times);
@@ -135,12 +141,13 @@ static bool measure(struct bench *b, const char *shape, const char *kernel, int 
     return true;
 }
 
-static bool measure_shape(const char *name, uint32_t nodes, const char *what, int runs, uint32_t threads,
-                          bool peer)
+static bool measure_shape(const char *name, uint32_t nodes, const char *what, int runs,
+                          uint32_t threads, bool peer)
 {
     struct bench b = {0};
-    bool ok = gen_graph_make(name, nodes, &b.shape) && hgr_run_create(threads, &b.run, NULL) == HGR_OK &&
-              hgr_graph_create(b.shape.n, b.shape.row, b.shape.col, b.run, &b.graph, NULL) == HGR_OK;
+    bool ok =
+        gen_graph_make(name, nodes, &b.shape) && hgr_run_create(threads, &b.run, NULL) == HGR_OK &&
+        hgr_graph_create(b.shape.n, b.shape.row, b.shape.col, b.run, &b.graph, NULL) == HGR_OK;
     if (ok && !csv)
         printf("%s: %s; %u objects, %u references, %u roots\n", name, what, b.shape.n, b.shape.m,
                b.shape.nroots);

@@ -104,7 +104,8 @@ static void make_founding(struct builder *b, uint32_t nodes)
 
 static void add_collection(struct builder *b, hgr_node owner, const hgr_node *services)
 {
-    uint32_t count = 1 + below(b, below(b, 20) ? 40 : 5000), entity = FIRST_ENTITY + below(b, ENTITIES);
+    uint32_t count = 1 + below(b, below(b, 20) ? 40 : 5000),
+             entity = FIRST_ENTITY + below(b, ENTITIES);
     hgr_node list = add_child(b, owner, LIST), array = add_child(b, list, ARRAY);
     bool points_back = below(b, 3) == 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -127,7 +128,8 @@ static void add_collection(struct builder *b, hgr_node owner, const hgr_node *se
 
 static void add_tree(struct builder *b, hgr_node owner)
 {
-    uint32_t count = 5 + below(b, below(b, 10) ? 60 : 4000), entity = FIRST_ENTITY + below(b, ENTITIES);
+    uint32_t count = 5 + below(b, below(b, 10) ? 60 : 4000),
+             entity = FIRST_ENTITY + below(b, ENTITIES);
     hgr_node first = add_child(b, owner, TREE);
     bool points_back = below(b, 2) == 0;
     add_child(b, first, STRING); /* tree nodes lie at even distance, each before its string */
@@ -172,7 +174,7 @@ static void add_lru_cache(struct builder *b, hgr_node owner)
     }
 }
 
-/* Services that own collections, trees, lists, caches; delegates and back references between them. */
+/* Services that own collections, trees, lists and caches; delegates, references back. */
 static void make_app(struct builder *b, uint32_t nodes)
 {
     hgr_node services[400], statics = add_node(b, ARRAY);
@@ -308,8 +310,8 @@ static void make_random_back_pointers(struct builder *b, uint32_t nodes)
     }
 }
 
-/* The worst order for a walking nearest-common-dominator: a long chain, then leaves of its end that the
- * top refers to as well. */
+/* The worst order for a walking nearest-common-dominator: a long chain, then leaves of its end that
+ * the top refers to as well. */
 static void make_long_walks(struct builder *b, uint32_t nodes)
 {
     make_chain(b, nodes / 2);
@@ -328,7 +330,8 @@ static const struct shape {
     void      (*make)(struct builder *b, uint32_t nodes);
     const char *what;
 } shapes[] = {
-    {"founding", 11500000, make_founding, "one array of 2.1 million items with strings and details"},
+    {"founding", 11500000, make_founding,
+     "one array of 2.1 million items with strings and details"},
     {"app", 11500000, make_app, "services, collections, trees, lists, caches, 400 entity types"},
     {"chain", 10000000, make_chain, "10 million deep"},
     {"two-way-list", 10000000, make_two_way_list, "next, previous, head and tail held"},
@@ -338,7 +341,8 @@ static const struct shape {
     {"fan-in", 10000000, make_fan_in, "10 million objects refer to one"},
     {"dense-dag", 4000000, make_dense_dag, "ten references in, from near above"},
     {"many-roots", 10000000, make_many_roots, "every second object is a root"},
-    {"back-pointers", 10000000, make_back_pointers, "a chain, each node refers to one a little above"},
+    {"back-pointers", 10000000, make_back_pointers,
+     "a chain, each node refers to one a little above"},
     {"random-back-pointers", 10000000, make_random_back_pointers, "the same to any node above"},
     {"long-walks", 10000000, make_long_walks, "wide below a long chain, held from its top as well"},
 };

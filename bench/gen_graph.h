@@ -13,7 +13,8 @@ struct gen_graph {
     uint32_t *class_of; /* n */
 };
 
-/** name: a row of gen_graph_name; nodes: about how many. false when memory is short or the name unknown. */
+/** name: a row of gen_graph_name; nodes: about how many. false when memory is short or the name
+ * unknown. */
 bool gen_graph_make(const char *name, uint32_t nodes, struct gen_graph *out);
 void gen_graph_free(struct gen_graph *g);
 

@@ -1,5 +1,5 @@
-/* answers: a trie with hashed children. A child is made after its parent, so that sums flow up in one
- * backward loop over the array; the depth-first order is made once, at the end, by sorting. */
+/* answers: a trie with hashed children. A child is made after its parent, so that sums flow up in
+ * one backward loop over the array; the depth-first order is made once, at the end, by sorting. */
 #include "branch_trie.h"
 
 #include <stdlib.h>
@@ -50,7 +50,8 @@ static hgr_result grow_slots(struct hgr_trie *trie, hgr_status *status)
     trie->slots = slots;
     trie->nslots = nslots;
     for (size_t k = 0; k < trie->count; k++)
-        *find_slot(trie, trie->branches[k].branch.parent, trie->branches[k].label) = (uint32_t)k + 1;
+        *find_slot(trie, trie->branches[k].branch.parent, trie->branches[k].label) =
+            (uint32_t)k + 1;
     return HGR_OK;
 }
 
@@ -103,7 +104,8 @@ static void rank(const struct hgr_trie *trie, struct ranked *ranked)
 {
     for (size_t k = 0; k < trie->count; k++) {
         const struct hgr_trie_branch *from = &trie->branches[k];
-        ranked[k] = (struct ranked){from->branch.bytes, from->label, from->branch.parent, (uint32_t)k};
+        ranked[k] =
+            (struct ranked){from->branch.bytes, from->label, from->branch.parent, (uint32_t)k};
     }
     qsort(ranked, trie->count, sizeof *ranked, compare_ranked);
 }

@@ -24,7 +24,8 @@ struct hgr_trie {
 
 void hgr_trie_fini(struct hgr_trie *trie);
 
-/** The branch below `parent` with `label`; made on first sight, its other fields then as in `fresh`. */
+/** The branch below `parent` with `label`; made on first sight, its other fields then as in
+ * `fresh`. */
 HGR_MUST_CHECK hgr_result hgr_trie_child(struct hgr_trie *trie, uint32_t parent, uint64_t label,
                                          const hgr_branch *fresh, uint32_t *out_branch,
                                          hgr_status *status);
@@ -32,7 +33,8 @@ HGR_MUST_CHECK hgr_result hgr_trie_child(struct hgr_trie *trie, uint32_t parent,
 /** Sum counts and bytes up to the parents; call once, after the last child. */
 void hgr_trie_sum_up(struct hgr_trie *trie);
 
-/** Depth first, children by descending bytes, then label; parents renumbered. out: trie->count rows. */
+/** Depth first, children by descending bytes, then label; parents renumbered. out: trie->count
+ * rows. */
 HGR_MUST_CHECK hgr_result hgr_trie_flatten(const struct hgr_trie *trie, hgr_branch *out,
                                            hgr_status *status);
 

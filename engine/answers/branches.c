@@ -44,7 +44,8 @@ static void merging_fini(struct merging *merging)
 
 static void mark_up(struct merging *merging, hgr_node u)
 {
-    for (; u != merging->n && !hgr_bit(merging->marked, u); u = hgr_reach_parent(merging->reach, u)) {
+    for (; u != merging->n && !hgr_bit(merging->marked, u);
+         u = hgr_reach_parent(merging->reach, u)) {
         merging->marked[u >> 6] |= UINT64_C(1) << (u & 63);
         merging->count++;
     }
@@ -71,8 +72,8 @@ static hgr_result mark_paths(struct merging *merging, hgr_status *status)
 static hgr_result sort_marked(struct merging *merging, hgr_status *status)
 {
     uint32_t *place = NULL;
-    hgr_result result = hgr_alloc(merging->run, (size_t)merging->deepest + 2, sizeof *place, "levels",
-                                  &place, status);
+    hgr_result result = hgr_alloc(merging->run, (size_t)merging->deepest + 2, sizeof *place,
+                                  "levels", &place, status);
     if (result == HGR_OK)
         result = hgr_alloc(merging->run, merging->count, sizeof *merging->order, "path nodes",
                            &merging->order, status);

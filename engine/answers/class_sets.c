@@ -1,8 +1,8 @@
-/* answers: interned sets of classes. Equal sets have equal numbers, so that comparing is one test and a
- * union or meet that was made before is one look into a table.
+/* answers: interned sets of classes. Equal sets have equal numbers, so that comparing is one test
+ * and a union or meet that was made before is one look into a table.
  *
- * The hash of a set is the exclusive or of its members' mixes: inserting a class is one operation on
- * it. The memos are direct mapped and forgetful; what they forget is computed again. */
+ * The hash of a set is the exclusive or of its members' mixes: inserting a class is one operation
+ * on it. The memos are direct mapped and forgetful; what they forget is computed again. */
 #include "class_sets.h"
 
 #include <string.h>
@@ -28,8 +28,8 @@ hgr_result hgr_class_sets_init(struct hgr_class_sets *sets, size_t members_limit
     size_t memo = FIRST_SETS;
     while (memo < calls && memo < MEMO_MAX)
         memo *= 2;
-    *sets = (struct hgr_class_sets){.run = run, .nslots = FIRST_SLOTS, .members_limit = members_limit,
-                                    .memo_mask = memo - 1};
+    *sets = (struct hgr_class_sets){
+        .run = run, .nslots = FIRST_SLOTS, .members_limit = members_limit, .memo_mask = memo - 1};
     hgr_result result =
         hgr_alloc(run, sets->nslots, sizeof *sets->slots, "class sets", &sets->slots, status);
     if (result == HGR_OK)

@@ -6,7 +6,8 @@
 
 #define HGR_CLASSES_NONE 0u         /* the empty set */
 #define HGR_CLASSES_ALL  UINT32_MAX /* "no path seen yet": the set of all classes, never stored */
-#define HGR_CLASSES_FULL (UINT32_MAX - 1) /* no set: the store is at its limit, or memory is short */
+/* No set: the store is at its limit, or memory is short. */
+#define HGR_CLASSES_FULL (UINT32_MAX - 1)
 
 struct hgr_class_memo {
     uint32_t a, b, result;

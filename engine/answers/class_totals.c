@@ -2,19 +2,19 @@
  *
  * v dies with class c when every root path to v passes a node of c. With A(v) = the set of such
  * classes,
- *     A(v) = {class of v} ∪ ⋂ A(u) over v's reachable referrers u (a root refers with the empty set),
- * and the sets wanted are the greatest solution. Proof: the classes common to all paths satisfy the
- * equation; and if c is in a solution's A(v) but some path to v avoids c, follow that path back: c is
- * not its nodes' class, so it is in A of each node before, down to the root object, where the empty
- * set contradicts it.
+ *     A(v) = {class of v} ∪ ⋂ A(u) over v's reachable referrers u (a root refers with the empty
+ * set), and the sets wanted are the greatest solution. Proof: the classes common to all paths
+ * satisfy the equation; and if c is in a solution's A(v) but some path to v avoids c, follow that
+ * path back: c is not its nodes' class, so it is in A of each node before, down to the root object,
+ * where the empty set contradicts it.
  *
- * Solved from above (all classes) by chaotic iteration in reverse postorder. A heap has few distinct
- * sets, so they are interned: a node's value is one number, union and meet are memo look-ups, and
- * retained(c) is a sum over sets, not over nodes. What is stored is the meet alone, without the
- * node's own class: a leaf needs no set of its own then.
+ * Solved from above (all classes) by chaotic iteration in reverse postorder. A heap has few
+ * distinct sets, so they are interned: a node's value is one number, union and meet are memo
+ * look-ups, and retained(c) is a sum over sets, not over nodes. What is stored is the meet alone,
+ * without the node's own class: a leaf needs no set of its own then.
  *
- * Where sets grow beyond their share of memory or the iteration beyond its steps, class_wide.c takes
- * over: same equation, 64 classes per pass.
+ * Where sets grow beyond their share of memory or the iteration beyond its steps, class_wide.c
+ * takes over: same equation, 64 classes per pass.
  *
  * Source: own; the equation is the "must pass" data flow problem of Kildall, POPL 1973,
  * doi:10.1145/512927.512945. */
@@ -141,8 +141,8 @@ static hgr_result find_retained(const hgr_graph *graph, const hgr_domtree *tree,
 }
 
 /* Everything but the retained bytes of classes; the last row is the virtual root. */
-static hgr_result add_plain_sums(const hgr_domtree *tree, const uint32_t *class_of, uint32_t nclasses,
-                                 hgr_node_bytes_fn *bytes, const void *user,
+static hgr_result add_plain_sums(const hgr_domtree *tree, const uint32_t *class_of,
+                                 uint32_t nclasses, hgr_node_bytes_fn *bytes, const void *user,
                                  hgr_class_totals *totals, hgr_status *status)
 {
     hgr_class_totals *all = &totals[nclasses];
@@ -173,7 +173,8 @@ hgr_result hgr_class_totals_find(const hgr_graph *graph, const hgr_domtree *tree
     hgr_class_totals *totals = NULL;
     hgr_result result = hgr_roots_check(graph, roots, nroots, status);
     if (result == HGR_OK)
-        result = hgr_alloc(run, (size_t)nclasses + 1, sizeof *totals, "class totals", &totals, status);
+        result =
+            hgr_alloc(run, (size_t)nclasses + 1, sizeof *totals, "class totals", &totals, status);
     if (result == HGR_OK)
         result = add_plain_sums(tree, class_of, nclasses, bytes, user, totals, status);
     if (result == HGR_OK)

@@ -1,5 +1,6 @@
-/* answers: retained bytes of classes by bits. The fixpoint of class_totals.c for 64 classes at once: a
- * word per node, meet is AND. Slower by the number of groups, but no heap can make it use more memory. */
+/* answers: retained bytes of classes by bits. The fixpoint of class_totals.c for 64 classes at
+ * once: a word per node, meet is AND. Slower by the number of groups, but no heap can make it use
+ * more memory. */
 #include "class_wide.h"
 
 #include "sweep.h"
@@ -69,7 +70,8 @@ hgr_result hgr_class_totals_wide(const hgr_graph *graph, const hgr_domtree *tree
     struct wide wide = {.graph = graph, .class_of = class_of};
     hgr_result result = hgr_alloc(run, nclasses, sizeof *bit_of, "class bits", &bit_of, status);
     if (result == HGR_OK)
-        result = hgr_alloc(run, graph->n, sizeof *wide.through, "classes passed", &wide.through, status);
+        result =
+            hgr_alloc(run, graph->n, sizeof *wide.through, "classes passed", &wide.through, status);
     wide.bit_of = bit_of;
     for (uint32_t next = 0; result == HGR_OK && next < nclasses;) {
         uint32_t classes[64], count = 0;

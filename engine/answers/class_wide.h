@@ -6,8 +6,9 @@
 #include "../graph/graph.h"
 
 /**
- * Add to totals[c].retained_bytes of every class what interned sets would give, in bounded memory: 8
- * bytes per node. One fixpoint for each 64 classes that have reachable nodes (totals[c].reachable_count).
+ * Add to totals[c].retained_bytes of every class what interned sets would give, in bounded memory:
+ * 8 bytes per node. One fixpoint for each 64 classes that have reachable nodes
+ * (totals[c].reachable_count).
  */
 HGR_MUST_CHECK hgr_result hgr_class_totals_wide(const hgr_graph *graph, const hgr_domtree *tree,
                                                 const hgr_node *roots, size_t nroots,

@@ -12,13 +12,13 @@ struct hgr_domtree {
 };
 
 /**
- * Check a dominator tree against its graph: every reference u → v with u reachable has v reachable and
- * idom(v) among u's dominators or u itself (then idom(v) dominates v), root objects hang below the virtual
- * root; the order names every reachable node once, after its dominator and, but for references
- * that close a cycle, after its referrers.
+ * Check a dominator tree against its graph: every reference u → v with u reachable has v reachable
+ * and idom(v) among u's dominators or u itself (then idom(v) dominates v), root objects hang below
+ * the virtual root; the order names every reachable node once, after its dominator and, but for
+ * references that close a cycle, after its referrers.
  *
- * What it does not prove: that no lower node dominates v as well. Removal does, on samples: nodes of
- * the tree are blocked and what then is unreachable must be their subtree.
+ * What it does not prove: that no lower node dominates v as well. Removal does, on samples: nodes
+ * of the tree are blocked and what then is unreachable must be their subtree.
  *
  * Cost     O(n + m) time, 12 bytes per node; `samples` blocked walks.
  * Errors   HGR_INTERNAL with the first violation, HGR_NO_MEMORY, HGR_CANCELLED.

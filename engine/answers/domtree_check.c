@@ -1,9 +1,9 @@
 /* answers: the check of a dominator tree. tree + graph → holds, or the first violation.
  *
- * "idom(v) is v's referrer or dominates it, for every reference u → v" proves that idom(v) dominates v
- * (the parent property of Georgiadis & Tarjan, Dominator Tree Certification and Divergent Spanning
- * Trees, TALG 12(1), 2015, doi:10.1145/2764913). That nothing lower does is shown for samples, by
- * removal: with d blocked exactly d's subtree must become unreachable. */
+ * "idom(v) is v's referrer or dominates it, for every reference u → v" proves that idom(v)
+ * dominates v (the parent property of Georgiadis & Tarjan, Dominator Tree Certification and
+ * Divergent Spanning Trees, TALG 12(1), 2015, doi:10.1145/2764913). That nothing lower does is
+ * shown for samples, by removal: with d blocked exactly d's subtree must become unreachable. */
 #include "domtree.h"
 
 #include "mark.h"
@@ -68,8 +68,9 @@ static hgr_result check_order(const hgr_domtree *tree, const hgr_run *run, hgr_s
     for (uint32_t i = 0; result == HGR_OK && i < tree->reachable; i++) {
         hgr_node v = tree->order[i];
         if (v >= tree->n || seen[v] || tree->idom[v] > tree->n || !seen[tree->idom[v]])
-            result = hgr_fail(status, HGR_INTERNAL,
-                              "dominators: order[%u] is node %u, twice or before its dominator", i, v);
+            result =
+                hgr_fail(status, HGR_INTERNAL,
+                         "dominators: order[%u] is node %u, twice or before its dominator", i, v);
         else
             seen[v] = 1;
     }
@@ -86,12 +87,13 @@ static hgr_result check_references(const hgr_domtree *tree, const hgr_graph *gra
         for (uint32_t e = graph->row[u]; e < graph->row[u + 1]; e++) {
             hgr_node dom = tree->idom[graph->col[e]];
             if (dom == HGR_NO_NODE)
-                return hgr_fail(status, HGR_INTERNAL, "dominators: %u refers to %u, which has none", u,
-                                graph->col[e]);
+                return hgr_fail(status, HGR_INTERNAL, "dominators: %u refers to %u, which has none",
+                                u, graph->col[e]);
             if (in->first[u] < in->first[dom] || in->first[u] >= in->end[dom])
-                return hgr_fail(status, HGR_INTERNAL,
-                                "dominators: %u refers to %u but does not lie below its dominator %u",
-                                u, graph->col[e], dom);
+                return hgr_fail(
+                    status, HGR_INTERNAL,
+                    "dominators: %u refers to %u but does not lie below its dominator %u", u,
+                    graph->col[e], dom);
         }
     }
     return HGR_OK;
@@ -112,9 +114,10 @@ static hgr_result check_removal(const hgr_domtree *tree, const hgr_graph *graph,
     hgr_free(bits);
     uint32_t below = in->end[removed] - in->first[removed];
     if (result == HGR_OK && count + below != tree->reachable)
-        return hgr_fail(status, HGR_INTERNAL,
-                        "dominators: without node %u %llu of %u nodes are reachable, its subtree has %u",
-                        removed, (unsigned long long)count, tree->reachable, below);
+        return hgr_fail(
+            status, HGR_INTERNAL,
+            "dominators: without node %u %llu of %u nodes are reachable, its subtree has %u",
+            removed, (unsigned long long)count, tree->reachable, below);
     return result;
 }
 
@@ -126,8 +129,8 @@ hgr_result hgr_domtree_check(const hgr_domtree *tree, const hgr_graph *graph, co
     hgr_result result = check_order(tree, run, status);
     for (size_t r = 0; result == HGR_OK && r < nroots; r++)
         if (tree->idom[roots[r]] != tree->n)
-            result = hgr_fail(status, HGR_INTERNAL, "dominators: root object %u is below %u", roots[r],
-                              tree->idom[roots[r]]);
+            result = hgr_fail(status, HGR_INTERNAL, "dominators: root object %u is below %u",
+                              roots[r], tree->idom[roots[r]]);
     if (result == HGR_OK)
         result = find_intervals(tree, run, &in, status);
     if (result == HGR_OK)

@@ -1,7 +1,7 @@
 /* answers: the queue of a breadth-first walk. Level by level; a level is one slice of the queue.
  *
- * Wide levels are expanded in parallel: each thread collects what it claimed in a buffer and moves it
- * to the queue's end in one piece. The order within a level then depends on the schedule, hence
+ * Wide levels are expanded in parallel: each thread collects what it claimed in a buffer and moves
+ * it to the queue's end in one piece. The order within a level then depends on the schedule, hence
  * no answer may depend on it. */
 #ifndef HGR_ANSWERS_FRONTIER_H
 #define HGR_ANSWERS_FRONTIER_H

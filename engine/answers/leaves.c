@@ -1,9 +1,9 @@
 /* answers: private leaves. graph → one bit per node.
  *
- * About half of the objects of a heap are strings, boxes and arrays of numbers that one field refers
- * to. The holder of that field dominates them, and they dominate nothing: the dominator search can
- * leave them out, with 20 bytes of working memory each. The bit vectors stay in the second-level
- * cache, so that finding them costs a few nanoseconds per reference.
+ * About half of the objects of a heap are strings, boxes and arrays of numbers that one field
+ * refers to. The holder of that field dominates them, and they dominate nothing: the dominator
+ * search can leave them out, with 20 bytes of working memory each. The bit vectors stay in the
+ * second-level cache, so that finding them costs a few nanoseconds per reference.
  *
  * References of unreachable nodes count as well: that only leaves a leaf to the search. */
 #include "leaves.h"

@@ -11,8 +11,8 @@ static inline bool hgr_bit(const uint64_t *bits, hgr_node u)
 }
 
 /**
- * Mark the private leaves: nodes without references of their own, referred to by exactly one slot of
- * the whole graph, that are no root object.
+ * Mark the private leaves: nodes without references of their own, referred to by exactly one slot
+ * of the whole graph, that are no root object.
  *
  * Values   *out_bits: (n + 63) / 64 words; *out_count: how many bits are set.
  * Cost     one sequential pass over the references with random access to n / 4 bytes.

@@ -9,7 +9,7 @@
 struct marking {
     const hgr_graph     *graph;
     const uint64_t      *blocked;
-    _Atomic uint64_t    *bits; /* relaxed: each bit stands for itself; levels are ordered by the loop */
+    _Atomic uint64_t    *bits; /* relaxed: each bit stands for itself */
     struct hgr_frontier  frontier;
 };
 
@@ -75,12 +75,14 @@ static void expand_block(struct marking *marking, uint32_t block)
     claimed.count = 0;
     for (uint32_t i = first; i < end; i++) {
         hgr_frontier_prefetch(graph, frontier->queue, i, end);
-        for (uint32_t e = graph->row[frontier->queue[i]]; e < graph->row[frontier->queue[i] + 1]; e++) {
+        for (uint32_t e = graph->row[frontier->queue[i]]; e < graph->row[frontier->queue[i] + 1];
+             e++) {
             hgr_node v = graph->col[e];
             if (is_marked(marking, v) || is_blocked(marking, v))
                 continue;
             uint64_t bit = UINT64_C(1) << (v & 63);
-            if (!(atomic_fetch_or_explicit(&marking->bits[v >> 6], bit, memory_order_relaxed) & bit))
+            if (!(atomic_fetch_or_explicit(&marking->bits[v >> 6], bit, memory_order_relaxed) &
+                  bit))
                 hgr_claimed_add(&claimed, v);
         }
     }
@@ -138,7 +140,8 @@ hgr_result hgr_mark(const hgr_graph *graph, const hgr_node *roots, size_t nroots
     hgr_result result = hgr_alloc(run, words, sizeof *bits, "marks", &bits, status);
     marking.bits = (_Atomic uint64_t *)bits; /* plain again once the walk is over */
     if (result == HGR_OK)
-        result = hgr_alloc(run, graph->n, sizeof(hgr_node), "queue", &marking.frontier.queue, status);
+        result =
+            hgr_alloc(run, graph->n, sizeof(hgr_node), "queue", &marking.frontier.queue, status);
     if (result != HGR_OK)
         goto done;
     mark_roots(&marking, roots, nroots);

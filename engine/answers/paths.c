@@ -1,8 +1,8 @@
 /* answers: root paths of one node. graph + roots + target → shortest path per root object.
  *
  * The shortest path of all comes from a breadth-first walk that ends where the target is found. The
- * others from one walk over the referrers, starting at the target: its tree is a shortest way to the
- * target from every node that has one. */
+ * others from one walk over the referrers, starting at the target: its tree is a shortest way to
+ * the target from every node that has one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,8 @@
 #include "../base/run.h"
 #include "../base/status.h"
 
-#define PATH_NODES_MAX (UINT64_C(1) << 26) /* nodes of all paths together; paths beyond are left out */
+#define PATH_NODES_MAX                                                                             \
+    (UINT64_C(1) << 26) /* nodes of all paths together; paths beyond are left out */
 
 struct hgr_paths {
     size_t    count, total;
@@ -63,8 +64,9 @@ static hgr_result find_candidates(const hgr_reach *back, const hgr_node *roots, 
 }
 
 /* Room for as many of the first `limit` paths as PATH_NODES_MAX allows, the first always. */
-static hgr_result make_room(hgr_paths *paths, const struct candidate *candidates, size_t ncandidates,
-                            size_t limit, const hgr_run *run, hgr_status *status)
+static hgr_result make_room(hgr_paths *paths, const struct candidate *candidates,
+                            size_t ncandidates, size_t limit, const hgr_run *run,
+                            hgr_status *status)
 {
     uint64_t nodes = candidates[0].length;
     size_t count = 1;

@@ -130,10 +130,10 @@ static void expand_level(struct walk *walk, const hgr_run *run)
     uint32_t nblocks = (nodes + HGR_FRONTIER_BLOCK - 1) / HGR_FRONTIER_BLOCK;
     hgr_first_error none;
     hgr_first_error_init(&none);
-    /* No race: a node is claimed by compare-and-swap of its distance, its origin is an atomic maximum.
-     * Deterministic: neither depends on the order of offers. */
-    #pragma omp parallel for default(none) shared(walk, nblocks, run, none) \
-            schedule(dynamic, 1) num_threads(threads)
+/* No race: a node is claimed by compare-and-swap of its distance, its origin is an atomic maximum.
+ * Deterministic: neither depends on the order of offers. */
+#pragma omp parallel for default(none) shared(walk, nblocks, run, none) schedule(dynamic, 1)       \
+    num_threads(threads)
     for (uint32_t b = 0; b < nblocks; b++)
         if (!hgr_run_skips(run, &none, b))
             expand_block(walk, b);
@@ -179,7 +179,8 @@ hgr_result hgr_reach_until(const hgr_graph *graph, const hgr_node *roots, size_t
         return result;
     hgr_reach *reach = walk.reach;
     reach->n = graph->n;
-    result = hgr_alloc(run, graph->n, sizeof *reach->distance, "distances", &reach->distance, status);
+    result =
+        hgr_alloc(run, graph->n, sizeof *reach->distance, "distances", &reach->distance, status);
     if (result == HGR_OK)
         result = hgr_alloc(run, graph->n, sizeof *reach->origin, "parents", &reach->origin, status);
     if (result == HGR_OK)

@@ -1,8 +1,8 @@
 /* answers: retained bytes of every node. dominator tree + shallow bytes → sums over its subtrees.
  *
  * Bytes are asked for in node order, several threads at once, because that is how objects lie in
- * the dump; the sums flow up the tree in one backward pass over its order, where a node comes shortly
- * before its dominator. The pass is sequential: 5 to 10 ns per node. */
+ * the dump; the sums flow up the tree in one backward pass over its order, where a node comes
+ * shortly before its dominator. The pass is sequential: 5 to 10 ns per node. */
 #include "domtree.h"
 
 #include "../base/parallel.h"

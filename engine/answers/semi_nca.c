@@ -1,9 +1,9 @@
 /* answers: Semi-NCA in depth-first space. graph + roots → idom, reverse postorder.
  *
  * Method, one function per phase:
- *   1. depth-first search; nodes get numbers 1 .. count in preorder, the virtual root is 0. A reference
- *      to a descendant is folded at once into that descendant's semidominator, a private leaf gets
- *      its dominator and no number, and only cross and back references are stored;
+ *   1. depth-first search; nodes get numbers 1 .. count in preorder, the virtual root is 0. A
+ * reference to a descendant is folded at once into that descendant's semidominator, a private leaf
+ * gets its dominator and no number, and only cross and back references are stored;
  *   2. sort these by target;
  *   3. semidominators, highest number first. The link-eval forest is one 8-byte record per node, so
  *      that a step touches one cache line; "linked" means "number above the current one", hence no
@@ -33,6 +33,7 @@
 
 #define CANCEL_STRIDE  (1u << 20) /* steps between two looks at the cancel flag */
 #define PREFETCH_AHEAD 4          /* references whose target's number is fetched early */
+#define STORED_STEP    4096       /* room for stored references grows by so many and an eighth */
 #define SOURCES_AHEAD  8          /* references whose source's record is fetched early */
 #define STEPS_PER_NODE 2          /* budget of phase 4 */
 
@@ -77,7 +78,8 @@ static hgr_result semi_nca_init(struct semi_nca *s, const hgr_node *roots, size_
                                 hgr_status *status)
 {
     uint32_t n = s->graph->n, nleaves = 0;
-    hgr_result result = hgr_private_leaves(s->graph, roots, nroots, s->run, &s->leaves, &nleaves, status);
+    hgr_result result =
+        hgr_private_leaves(s->graph, roots, nroots, s->run, &s->leaves, &nleaves, status);
     size_t numbers = (size_t)(n - nleaves) + 1;
     if (result == HGR_OK)
         result = hgr_alloc(s->run, (size_t)n + 1, sizeof *s->idom, "dominators", &s->idom, status);
@@ -118,6 +120,23 @@ static hgr_result report(const struct semi_nca *s, uint64_t done, hgr_status *st
     return hgr_run_check_cancel(s->run, status);
 }
 
+/* Address space for the worst case, counted as it is used: nothing moves while it grows. */
+static hgr_result make_room(struct semi_nca *s, hgr_status *status)
+{
+    size_t most = s->graph->m, step = s->stored_capacity / 8 + STORED_STEP;
+    size_t wanted = most - s->stored_capacity > step ? s->stored_capacity + step : most;
+    hgr_result result = hgr_run_check_cancel(s->run, status);
+    if (result == HGR_OK && !s->stored)
+        result =
+            hgr_reserve(s->run, most, sizeof *s->stored, "cross references", &s->stored, status);
+    if (result == HGR_OK)
+        result =
+            hgr_commit(s->run, s->stored, wanted, sizeof *s->stored, "cross references", status);
+    if (result == HGR_OK)
+        s->stored_capacity = wanted;
+    return result;
+}
+
 static hgr_result store_reference(struct semi_nca *s, uint32_t target, uint32_t source,
                                   hgr_status *status)
 {
@@ -125,10 +144,7 @@ static hgr_result store_reference(struct semi_nca *s, uint32_t target, uint32_t 
         s->stored[s->nstored - 1].source == source)
         return HGR_OK; /* slot after slot to one object */
     if (s->nstored == s->stored_capacity) {
-        hgr_result result = hgr_run_check_cancel(s->run, status);
-        if (result == HGR_OK)
-            result = hgr_grow(s->run, &s->stored, &s->stored_capacity, s->nstored + 1,
-                              s->graph->m, sizeof *s->stored, "cross references", status);
+        hgr_result result = make_room(s, status);
         if (result != HGR_OK)
             return result;
     }
@@ -136,8 +152,8 @@ static hgr_result store_reference(struct semi_nca *s, uint32_t target, uint32_t 
     return HGR_OK;
 }
 
-/* Number everything that start reaches and that has no number yet. The return addresses of the search
- * lie in rec[depth].anc, which nothing else uses before phase 3. */
+/* Number everything that start reaches and that has no number yet. The return addresses of the
+ * search lie in rec[depth].anc, which nothing else uses before phase 3. */
 static hgr_result search_from(struct semi_nca *s, hgr_node start, hgr_status *status)
 {
     const uint32_t *row = s->graph->row;
@@ -198,8 +214,8 @@ static hgr_result search(struct semi_nca *s, const hgr_node *roots, size_t nroot
 
 static hgr_result sort_references(struct semi_nca *s, hgr_status *status)
 {
-    hgr_result result =
-        hgr_alloc(s->run, (size_t)s->count + 2, sizeof *s->off, "cross reference rows", &s->off, status);
+    hgr_result result = hgr_alloc(s->run, (size_t)s->count + 2, sizeof *s->off,
+                                  "cross reference rows", &s->off, status);
     if (result == HGR_OK)
         result = hgr_alloc(s->run, s->nstored, sizeof *s->sources, "cross references", &s->sources,
                            status);

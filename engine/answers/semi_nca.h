@@ -4,7 +4,8 @@
 
 #include "../graph/graph.h"
 
-/** What the kernel gives: idom has n + 1 entries, order the reachable nodes in reverse postorder. */
+/** What the kernel gives: idom has n + 1 entries, order the reachable nodes in reverse postorder.
+ */
 typedef struct hgr_dominators {
     hgr_node *idom;
     hgr_node *order;
@@ -16,7 +17,8 @@ typedef struct hgr_dominators_options {
     uint64_t max_steps; /* 0 = 8 per node */
 } hgr_dominators_options;
 
-/** roots are checked by the caller. On error *out is untouched; both arrays are freed by hgr_free. */
+/** roots are checked by the caller. On error *out is untouched; both arrays are freed by hgr_free.
+ */
 HGR_MUST_CHECK hgr_result hgr_dominators_find(const hgr_graph *graph, const hgr_node *roots,
                                               size_t nroots, const hgr_dominators_options *options,
                                               const hgr_run *run, hgr_dominators *out,

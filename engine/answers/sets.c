@@ -1,7 +1,7 @@
 /* answers: node sets on CRoaring: build, combine, ask, convert.
  *
- * CRoaring allocates for itself: its memory is outside the run's budget, and it has no way to report
- * that containers could not grow. A set stays below n / 8 bytes, whatever is in it. */
+ * CRoaring allocates for itself: its memory is outside the run's budget, and it has no way to
+ * report that containers could not grow. A set stays below n / 8 bytes, whatever is in it. */
 #include "sets.h"
 
 #include <roaring/roaring.h>
@@ -151,8 +151,8 @@ static void add_runs(roaring_bitmap_t *bitmap, const uint64_t *words, uint32_t n
     }
 }
 
-static void add_members(roaring_bitmap_t *bitmap, const uint64_t *words, uint32_t nwords, uint32_t base,
-                        uint32_t *members)
+static void add_members(roaring_bitmap_t *bitmap, const uint64_t *words, uint32_t nwords,
+                        uint32_t base, uint32_t *members)
 {
     size_t count = 0;
     for (uint32_t k = 0; k < nwords; k++)

@@ -9,7 +9,7 @@
 #include "../base/status.h"
 
 #define PASSES_MAX    8         /* whole passes before the queue takes over */
-#define QUEUE_SHARE   32        /* the queue takes over when fewer than one node in so many is due */
+#define QUEUE_SHARE   32 /* the queue takes over when fewer than one node in so many is due */
 #define CANCEL_STRIDE (1u << 18) /* nodes between two looks at the cancel flag */
 
 static bool visit(struct hgr_sweep *sweep, hgr_node u)

@@ -7,7 +7,8 @@
 #include "../graph/graph.h"
 
 struct hgr_sweep;
-/** Recompute u's value and offer it to its targets; hgr_sweep_wake those whose value changes. false = stop. */
+/** Recompute u's value and offer it to its targets; hgr_sweep_wake those whose value changes. false
+ * = stop. */
 typedef bool hgr_sweep_visit_fn(void *user, hgr_node u, struct hgr_sweep *sweep);
 
 struct hgr_sweep {
@@ -31,12 +32,14 @@ struct hgr_sweep {
  * Visit every reachable node that has references, first in reverse postorder, then those that were
  * woken, until none is left.
  *
- * Errors   HGR_TOO_LARGE (max_visits reached, or visit returned false), HGR_NO_MEMORY, HGR_CANCELLED.
+ * Errors   HGR_TOO_LARGE (max_visits reached, or visit returned false), HGR_NO_MEMORY,
+ * HGR_CANCELLED.
  */
 HGR_MUST_CHECK hgr_result hgr_sweep_run(struct hgr_sweep *sweep, const hgr_run *run,
                                         hgr_status *status);
 
-/** u's value has changed: visit it (again). For nodes that were visited before; others are due anyway. */
+/** u's value has changed: visit it (again). For nodes that were visited before; others are due
+ * anyway. */
 static inline void hgr_sweep_wake(struct hgr_sweep *sweep, hgr_node u)
 {
     if (!hgr_bit(sweep->settled, u))

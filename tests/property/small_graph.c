@@ -34,7 +34,8 @@ static void add_edge(struct small_graph *g, uint32_t from, uint32_t to)
     g->to[at] = to;
 }
 
-/* One piece of structure over random nodes: chain, two-way list, fan out, fan in, or loose edges. */
+/* One piece of structure over random nodes: chain, two-way list, fan out, fan in, or loose edges.
+ */
 static void add_piece(struct small_graph *g, uint64_t *state)
 {
     uint32_t kind = below(state, 6), length = 2 + below(state, 8);

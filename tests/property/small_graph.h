@@ -1,4 +1,5 @@
-/* Random small graphs for properties: made from a seed, printed and shrunk when a property fails. */
+/* Random small graphs for properties: made from a seed, printed and shrunk when a property fails.
+ */
 #ifndef HGR_TESTS_SMALL_GRAPH_H
 #define HGR_TESTS_SMALL_GRAPH_H
 
@@ -17,7 +18,8 @@ struct small_graph {
     uint64_t bytes[SMALL_NODES];
 };
 
-/** Sparse to dense, with chains, loops, two-way lists, repeated references, unreachable parts; by seed. */
+/** Sparse to dense, with chains, loops, two-way lists, repeated references, unreachable parts; by
+ * seed. */
 void small_graph_random(uint64_t seed, struct small_graph *out);
 
 /** The graph of it; NULL when the library refuses. */
@@ -29,7 +31,8 @@ uint64_t small_graph_bytes(const void *bytes, hgr_node u);
 /** NULL when the property holds, else what is wrong. */
 typedef const char *small_graph_property(const struct small_graph *small);
 
-/** Try seeds 1 .. count; on failure print the seed and the smallest failing graph found. true = holds. */
+/** Try seeds 1 .. count; on failure print the seed and the smallest failing graph found. true =
+ * holds. */
 bool small_graph_holds(const char *name, uint64_t count, small_graph_property *property);
 
 #endif

@@ -155,7 +155,8 @@ static const char *retained_is_what_removal_frees(const struct small_graph *g)
     return wrong;
 }
 
-/* A reference goes backward in the order only when it closes a cycle: its target reaches its source. */
+/* A reference goes backward in the order only when it closes a cycle: its target reaches its
+ * source. */
 static const char *order_is_topological_but_for_cycles(const struct small_graph *g)
 {
     hgr_graph *graph = small_graph_build(g, run);
@@ -201,7 +202,8 @@ static const char *compare_totals(const struct small_graph *g, const hgr_graph *
 /* By interned sets; then with no room for sets and no visits: by bits. */
 static const char *class_totals_are_what_removal_frees(const struct small_graph *g)
 {
-    static const hgr_class_totals_options no_room = {.max_members = 1}, no_visits = {.max_visits = 1};
+    static const hgr_class_totals_options no_room = {.max_members = 1},
+                                          no_visits = {.max_visits = 1};
     hgr_graph *graph = small_graph_build(g, run);
     const char *wrong = compare_totals(g, graph, NULL);
     if (!wrong)
@@ -264,7 +266,8 @@ static const char *neighbours_are_one_reference_away(const struct small_graph *g
     if (hgr_set_where(g->n, is_class_0, g, run, &set, NULL) == HGR_OK &&
         hgr_set_neighbours(graph, set, false, run, &targets, NULL) == HGR_OK &&
         hgr_set_neighbours(graph, set, true, run, &sources, NULL) == HGR_OK)
-        wrong = compare_set(targets, is_target, g->n) ? "targets" : compare_set(sources, is_source, g->n);
+        wrong = compare_set(targets, is_target, g->n) ? "targets"
+                                                      : compare_set(sources, is_source, g->n);
     hgr_set_free(sources);
     hgr_set_free(targets);
     hgr_set_free(set);
@@ -289,7 +292,8 @@ static bool is_path(const struct small_graph *g, const hgr_path *path, hgr_node 
     return true;
 }
 
-/* Length of the shortest path from root r alone, 0 = none or an earlier root has the same object. */
+/* Length of the shortest path from root r alone, 0 = none or an earlier root has the same object.
+ */
 static uint32_t length_from(const struct small_graph *g, const hgr_graph *graph, uint32_t r,
                             hgr_node target)
 {
@@ -343,7 +347,8 @@ static const char *paths_are_shortest(const struct small_graph *g)
     reach_slow(graph, g->roots, g->nroots, NULL, seen);
     for (hgr_node target = 0; target < g->n && !wrong; target += 3) {
         hgr_paths *one = NULL, *all = NULL;
-        hgr_result result = hgr_paths_create(graph, g->roots, g->nroots, target, 1, run, &one, NULL);
+        hgr_result result =
+            hgr_paths_create(graph, g->roots, g->nroots, target, 1, run, &one, NULL);
         hgr_result again =
             hgr_paths_create(graph, g->roots, g->nroots, target, SIZE_MAX, run, &all, NULL);
         if (result != again || result != (seen[target] ? HGR_OK : HGR_NOT_FOUND))
@@ -405,8 +410,8 @@ static uint32_t labels_of_branch(const struct small_graph *g, const hgr_branches
 }
 
 /* Each branch counts exactly the members whose labels start with its own. */
-static const char *compare_branch(const struct small_graph *g, const hgr_branches *branches, size_t index,
-                                  const uint32_t *distance, const uint32_t *root,
+static const char *compare_branch(const struct small_graph *g, const hgr_branches *branches,
+                                  size_t index, const uint32_t *distance, const uint32_t *root,
                                   const hgr_node *parent, uint64_t *ends)
 {
     const hgr_branch *branch = hgr_branches_get(branches, index);
@@ -429,11 +434,13 @@ static const char *compare_branch(const struct small_graph *g, const hgr_branche
 }
 
 /* Depth first; siblings by descending bytes, then ascending label, none twice. */
-static const char *compare_order(const struct small_graph *g, const hgr_branches *branches, size_t index)
+static const char *compare_order(const struct small_graph *g, const hgr_branches *branches,
+                                 size_t index)
 {
     const hgr_branch *branch = hgr_branches_get(branches, index);
     if (branch->parent != UINT32_MAX &&
-        (branch->parent >= index || hgr_branches_get(branches, branch->parent)->depth + 1 != branch->depth))
+        (branch->parent >= index ||
+         hgr_branches_get(branches, branch->parent)->depth + 1 != branch->depth))
         return "parent";
     for (size_t before = index; before-- > 0;) {
         const hgr_branch *sibling = hgr_branches_get(branches, before);
@@ -464,8 +471,8 @@ static const char *branches_count_members(const struct small_graph *g)
     for (hgr_node u = 0; u < g->n; u++)
         members += g->class_of[u] == 0 && distance[u];
     if (hgr_set_where(g->n, is_class_0, g, run, &set, NULL) == HGR_OK &&
-        hgr_branches_create(graph, g->roots, g->nroots, set, root_label, node_label, branch_bytes, g,
-                            run, &branches, NULL) == HGR_OK) {
+        hgr_branches_create(graph, g->roots, g->nroots, set, root_label, node_label, branch_bytes,
+                            g, run, &branches, NULL) == HGR_OK) {
         wrong = NULL;
         for (size_t k = 0; k < hgr_branches_count(branches) && !wrong; k++) {
             wrong = compare_branch(g, branches, k, distance, root, parent, &ends);

@@ -1,5 +1,6 @@
-/* Lengauer-Tarjan as other heap tools have it: node order, separate arrays, buckets as linked lists, simple
- * linking. The virtual root is node n. Source: TOPLAS 1(1), 1979, doi:10.1145/357062.357071. */
+/* Lengauer-Tarjan as other heap tools have it: node order, separate arrays, buckets as linked
+ * lists, simple linking. The virtual root is node n. Source: TOPLAS 1(1), 1979,
+ * doi:10.1145/357062.357071. */
 #include "reference.h"
 
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 
 enum { PARENT, ANCESTOR, VERTEX, LABEL, SEMI, BUCKET, NEXT, STACK, CURSOR, ARRAYS };
 
-static uint32_t number_nodes(const hgr_graph *graph, const hgr_node *roots, size_t nroots, uint32_t **a)
+static uint32_t number_nodes(const hgr_graph *graph, const hgr_node *roots, size_t nroots,
+                             uint32_t **a)
 {
     uint32_t n = hgr_graph_nodes(graph), count = 0, depth = 0;
     a[SEMI][n] = count;
@@ -41,7 +43,8 @@ static uint32_t number_nodes(const hgr_graph *graph, const hgr_node *roots, size
 
 static hgr_node evaluate(uint32_t **a, hgr_node v)
 {
-    uint32_t *ancestor = a[ANCESTOR], *label = a[LABEL], *semi = a[SEMI], *stack = a[STACK], depth = 0;
+    uint32_t *ancestor = a[ANCESTOR], *label = a[LABEL], *semi = a[SEMI], *stack = a[STACK],
+             depth = 0;
     if (ancestor[v] == HGR_NO_NODE)
         return label[v];
     for (hgr_node u = v; ancestor[ancestor[u]] != HGR_NO_NODE; u = ancestor[u])
@@ -55,7 +58,8 @@ static hgr_node evaluate(uint32_t **a, hgr_node v)
     return label[v];
 }
 
-static void solve(const hgr_graph *referrers, const bool *is_root, uint32_t count, uint32_t **a, hgr_node *idom)
+static void solve(const hgr_graph *referrers, const bool *is_root, uint32_t count, uint32_t **a,
+                  hgr_node *idom)
 {
     uint32_t n = hgr_graph_nodes(referrers);
     for (uint32_t i = count; i-- > 1;) {

@@ -1,4 +1,5 @@
-/* reference: references by definition: each slot of each object, one binary search for each value. */
+/* reference: references by definition: each slot of each object, one binary search for each value.
+ */
 #include "walk_slow.h"
 
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static void slot(const hgr_source *s, slow_heap *h, uint64_t addr)
 static void refer_all(const hgr_source *s, slow_heap *h, const slow_object *o)
 {
     uint32_t p = s->space->pointer_size;
-    uint64_t end = o->bytes > o->shape.tail_bytes ? o->bytes - o->shape.tail_bytes : 0, at = o->shape.start;
+    uint64_t end = o->bytes > o->shape.tail_bytes ? o->bytes - o->shape.tail_bytes : 0,
+             at = o->shape.start;
     bool bad = o->shape.flags & HGR_SHAPE_BAD_GCDESC; /* its map is not to be trusted */
     for (uint32_t i = 0; !bad && o->shape.slots == HGR_SLOTS_FIXED && i < o->shape.nruns; i++)
         for (uint32_t k = 0; k < o->shape.runs[i].count; k++)

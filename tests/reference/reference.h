@@ -4,7 +4,8 @@
 
 #include <heapgraph/answers.h>
 
-/** seen[v] = a path from the roots reaches v without entering a blocked node. blocked may be NULL. */
+/** seen[v] = a path from the roots reaches v without entering a blocked node. blocked may be NULL.
+ */
 void reach_slow(const hgr_graph *graph, const hgr_node *roots, size_t nroots, const bool *blocked,
                 bool *seen);
 
@@ -24,8 +25,8 @@ void class_totals_slow(const hgr_graph *graph, const hgr_node *roots, size_t nro
 void paths_slow(const hgr_graph *graph, const hgr_node *roots, size_t nroots, uint32_t *distance,
                 uint32_t *root, hgr_node *parent);
 
-/** The plain algorithm of every other heap tool: Lengauer-Tarjan, simple linking, six arrays in node order.
- * referrers: the transpose. false when memory is short. For graphs of any size. */
+/** The plain algorithm of every other heap tool: Lengauer-Tarjan, simple linking, six arrays in
+ * node order. referrers: the transpose. false when memory is short. For graphs of any size. */
 bool lengauer_tarjan(const hgr_graph *graph, const hgr_graph *referrers, const hgr_node *roots,
                      size_t nroots, hgr_node *idom);
 

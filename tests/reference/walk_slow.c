@@ -1,15 +1,18 @@
-/* reference: the heap by definition. Only reads of single words, no caches, no limits but those that define resuming. */
+/* reference: the heap by definition. Only reads of single words, no caches, no limits but those
+ * that define resuming. */
 #include "walk_slow.h"
 
 #include <stdlib.h>
 
-static bool measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_object *o, uint64_t *step, bool *absent)
+static bool measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_object *o,
+                    uint64_t *step, bool *absent)
 {
     uint64_t align = g->generation == HGR_LOH ? s->large_align : s->space->pointer_size, word;
     uint32_t length = 0;
     if ((*absent = !hgr_space_ptr(s->space, a, &word)) ||
         s->describe(s->self, word & ~s->mark_mask, &o->shape, NULL) != HGR_OK ||
-        (*absent = o->shape.component_size && !hgr_space_u32(s->space, a + s->space->pointer_size, &length)))
+        (*absent = o->shape.component_size &&
+                   !hgr_space_u32(s->space, a + s->space->pointer_size, &length)))
         return false;
     o->addr = a;
     o->bytes = o->shape.base_size + (uint64_t)o->shape.component_size * length;
@@ -38,7 +41,8 @@ static bool plausible(const hgr_source *s, const hgr_segment *g, uint64_t a)
     slow_object o;
     uint64_t step, word, gap;
     bool absent;
-    if (!hgr_space_ptr(s->space, a, &word) || hgr_space_find(s->space, word &= ~s->mark_mask) == NULL)
+    if (!hgr_space_ptr(s->space, a, &word) ||
+        hgr_space_find(s->space, word &= ~s->mark_mask) == NULL)
         return false;
     for (size_t i = 0; i < s->nsegments; i++)
         if (word >= s->segments[i].start_addr && word < s->segments[i].end_addr)

@@ -1,4 +1,5 @@
-/* reference: the heap by definition: one object after the other, one binary search for each reference. */
+/* reference: the heap by definition: one object after the other, one binary search for each
+ * reference. */
 #ifndef HGR_REFERENCE_WALK_SLOW_H
 #define HGR_REFERENCE_WALK_SLOW_H
 

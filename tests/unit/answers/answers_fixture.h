@@ -36,7 +36,8 @@ static inline hgr_graph *graph_of(uint32_t n, char first, const char *edges, con
     return graph;
 }
 
-/* Wide levels (parallel walks), cycles, shared targets, an unreachable tenth; no two runs differ. */
+/* Wide levels (parallel walks), cycles, shared targets, an unreachable tenth; no two runs differ.
+ */
 static inline hgr_graph *medium_graph(uint32_t n, const hgr_run *run)
 {
     uint32_t *row = calloc((size_t)n + 1, sizeof *row);

@@ -21,8 +21,9 @@ static void members_hold_together(void **state)
     hgr_domtree *tree = NULL;
     hgr_class_totals *totals = NULL;
     assert_int_equal(hgr_domtree_create(graph, &root, 1, run, &tree, NULL), HGR_OK);
-    assert_int_equal(hgr_class_totals_create(graph, tree, &root, 1, class_of, 3, ten_bytes, NULL, run,
-                                             &totals, NULL), HGR_OK);
+    assert_int_equal(hgr_class_totals_create(graph, tree, &root, 1, class_of, 3, ten_bytes, NULL,
+                                             run, &totals, NULL),
+                     HGR_OK);
     assert_int_equal(totals[1].retained_bytes, 11 + 12 + 10);
     assert_int_equal(totals[1].owned_bytes, 0);
     assert_int_equal(totals[1].reachable_count, 2);
@@ -36,13 +37,14 @@ static void members_hold_together(void **state)
     hgr_run_free(run);
 }
 
-/* Interned sets, a store too small for them, an iteration cut short, and any number of threads agree; the
- * owned bytes add up to what is reachable. */
+/* Interned sets, a store too small for them, an iteration cut short, and any number of threads
+ * agree; the owned bytes add up to what is reachable. */
 static void ways_agree_on_a_larger_graph(void **state)
 {
     (void)state;
     enum { CLASSES = 150 };
-    static const hgr_class_totals_options ways[] = {{0, 0}, {300, 0}, {0, 20000}, {0, 0}, {0, 0}, {0, 0}};
+    static const hgr_class_totals_options ways[] = {{0, 0}, {300, 0}, {0, 20000},
+                                                    {0, 0}, {0, 0},   {0, 0}};
     uint32_t n = 30000, *class_of = calloc(n, sizeof *class_of);
     for (uint32_t u = 0; u < n; u++)
         class_of[u] = (u * 7919u >> 3) % (u % 5 ? CLASSES : 3);
@@ -55,8 +57,9 @@ static void ways_agree_on_a_larger_graph(void **state)
         hgr_class_totals *totals = NULL;
         uint64_t owned = 0;
         assert_int_equal(hgr_domtree_create(graph, roots, 3, run, &tree, NULL), HGR_OK);
-        assert_int_equal(hgr_class_totals_find(graph, tree, roots, 3, class_of, CLASSES, ten_bytes, NULL,
-                                               &ways[way], run, &totals, NULL), HGR_OK);
+        assert_int_equal(hgr_class_totals_find(graph, tree, roots, 3, class_of, CLASSES, ten_bytes,
+                                               NULL, &ways[way], run, &totals, NULL),
+                         HGR_OK);
         for (uint32_t c = 0; c <= CLASSES; c++)
             owned += totals[c].owned_bytes;
         assert_int_equal(owned, totals[CLASSES].reachable_bytes);
@@ -72,7 +75,8 @@ static void ways_agree_on_a_larger_graph(void **state)
     free(class_of);
 }
 
-/* Head and tail held, 40 classes in turn: sets meet from both ends, changes creep through the list. */
+/* Head and tail held, 40 classes in turn: sets meet from both ends, changes creep through the list.
+ */
 static void two_way_list_settles(void **state)
 {
     (void)state;
@@ -86,8 +90,9 @@ static void two_way_list_settles(void **state)
     hgr_domtree *tree = NULL;
     hgr_class_totals *totals = NULL;
     assert_int_equal(hgr_domtree_create(graph, ends, 2, run, &tree, NULL), HGR_OK);
-    assert_int_equal(hgr_class_totals_create(graph, tree, ends, 2, class_of, CLASSES, ten_bytes, NULL, run,
-                                             &totals, NULL), HGR_OK);
+    assert_int_equal(hgr_class_totals_create(graph, tree, ends, 2, class_of, CLASSES, ten_bytes,
+                                             NULL, run, &totals, NULL),
+                     HGR_OK);
     for (uint32_t c = 0; c < CLASSES; c++) {
         /* From the first node of the class to the last: cut off from both ends. */
         uint64_t want = 0;
@@ -113,8 +118,9 @@ static void refuses_a_class_out_of_range(void **state)
     hgr_class_totals *totals = NULL;
     hgr_status status = {0};
     assert_int_equal(hgr_domtree_create(graph, &root, 1, run, &tree, NULL), HGR_OK);
-    assert_int_equal(hgr_class_totals_create(graph, tree, &root, 1, class_of, 4, ten_bytes, NULL, run,
-                                             &totals, &status), HGR_BAD_ARGUMENT);
+    assert_int_equal(hgr_class_totals_create(graph, tree, &root, 1, class_of, 4, ten_bytes, NULL,
+                                             run, &totals, &status),
+                     HGR_BAD_ARGUMENT);
     assert_string_equal(status.text, "class totals: node 1 has class 4 of 4");
     assert_null(totals);
     hgr_domtree_free(tree);

@@ -15,7 +15,8 @@ static void figure_of_1979(void **state)
 {
     (void)state;
     static const char names[] = "RABCDEFGHIJKL";
-    static const char *const edges = "01 02 03 14 21 24 25 36 37 4< 58 69 79 7: 85 8; 9; :9 ;9 ;0 <8";
+    static const char *const edges =
+        "01 02 03 14 21 24 25 36 37 4< 58 69 79 7: 85 8; 9; :9 ;9 ;0 <8";
     static const char want[] = "-RRRRRCCRRGRD";
     hgr_run *run = make_run(2);
     hgr_graph *graph = graph_of(13, '0', edges, run);

@@ -51,8 +51,10 @@ static void says_what_it_cannot_find(void **state)
     hgr_status status = {0};
     assert_int_equal(hgr_paths_create(graph, &root, 1, 2, 1, run, &paths, &status), HGR_NOT_FOUND);
     assert_string_equal(status.text, "paths: no root reaches node 2");
-    assert_int_equal(hgr_paths_create(graph, &root, 1, 3, 1, run, &paths, &status), HGR_BAD_ARGUMENT);
-    assert_int_equal(hgr_paths_create(graph, &root, 1, 1, 0, run, &paths, &status), HGR_BAD_ARGUMENT);
+    assert_int_equal(hgr_paths_create(graph, &root, 1, 3, 1, run, &paths, &status),
+                     HGR_BAD_ARGUMENT);
+    assert_int_equal(hgr_paths_create(graph, &root, 1, 1, 0, run, &paths, &status),
+                     HGR_BAD_ARGUMENT);
     assert_null(paths);
     hgr_graph_free(graph);
     assert_int_equal(hgr_run_memory_bytes(run), 0);
@@ -71,14 +73,16 @@ static void deep_sets_fold(void **state)
     hgr_branches *branches = NULL;
     assert_int_equal(hgr_set_create(&set, NULL), HGR_OK);
     assert_int_equal(hgr_set_add_range(set, 1, n, NULL), HGR_OK);
-    assert_int_equal(hgr_branches_create(graph, &root, 1, set, one_label, one_label, ten_bytes, NULL, run,
-                                         &branches, NULL), HGR_OK);
+    assert_int_equal(hgr_branches_create(graph, &root, 1, set, one_label, one_label, ten_bytes,
+                                         NULL, run, &branches, NULL),
+                     HGR_OK);
     assert_int_equal(hgr_branches_count(branches), 2);
     assert_int_equal(hgr_branches_get(branches, 1)->count, n - 1);
     assert_int_equal(hgr_branches_get(branches, 1)->example, 0);
     hgr_branches_free(branches);
-    assert_int_equal(hgr_branches_create(graph, &root, 1, set, one_label, by_third, ten_bytes, NULL, run,
-                                         &branches, NULL), HGR_OK);
+    assert_int_equal(hgr_branches_create(graph, &root, 1, set, one_label, by_third, ten_bytes, NULL,
+                                         run, &branches, NULL),
+                     HGR_OK);
     assert_int_equal(hgr_branches_count(branches), 1 + n / 3);
     assert_int_equal(hgr_branches_get(branches, n / 3)->depth, n / 3);
     assert_int_equal(hgr_branches_get(branches, n / 3)->bytes, 30);
@@ -116,8 +120,9 @@ static void threads_change_nothing(void **state)
         hgr_branches *branches = NULL;
         assert_int_equal(hgr_set_create(&set, NULL), HGR_OK);
         assert_int_equal(hgr_set_add_range(set, n / 2, n, NULL), HGR_OK);
-        assert_int_equal(hgr_branches_create(graph, roots, 200, set, by_third, by_third, ten_bytes, NULL,
-                                             run, &branches, NULL), HGR_OK);
+        assert_int_equal(hgr_branches_create(graph, roots, 200, set, by_third, by_third, ten_bytes,
+                                             NULL, run, &branches, NULL),
+                         HGR_OK);
         if (t == 0) {
             count = hgr_branches_count(branches);
             memcpy(first = malloc(count * sizeof *first), hgr_branches_get(branches, 0),
@@ -152,8 +157,8 @@ static void every_failed_allocation_is_survived(void **state)
         hgr_run_fail_allocation(run, k);
         result = hgr_paths_create(graph, roots, 2, 7, 5, run, &paths, NULL);
         if (result == HGR_OK)
-            result = hgr_branches_create(graph, roots, 2, set, by_third, by_third, ten_bytes, NULL, run,
-                                         &branches, NULL);
+            result = hgr_branches_create(graph, roots, 2, set, by_third, by_third, ten_bytes, NULL,
+                                         run, &branches, NULL);
         assert_true(result == HGR_OK ? k > 20 && branches : branches == NULL);
         hgr_run_fail_allocation(run, 0);
         hgr_branches_free(branches);

@@ -43,8 +43,10 @@ static void threads_change_no_byte(void **state)
         many[t] = make_run(THREADS[t]);
         hgr_reach *reach = NULL;
         uint64_t *bits = NULL, count = 0;
-        assert_int_equal(hgr_reach_create(graph, roots, nroots, NULL, many[t], &reach, NULL), HGR_OK);
-        assert_int_equal(hgr_mark(graph, roots, nroots, NULL, many[t], &bits, &count, NULL), HGR_OK);
+        assert_int_equal(hgr_reach_create(graph, roots, nroots, NULL, many[t], &reach, NULL),
+                         HGR_OK);
+        assert_int_equal(hgr_mark(graph, roots, nroots, NULL, many[t], &bits, &count, NULL),
+                         HGR_OK);
         assert_int_equal(count, hgr_reach_count(reach));
         for (hgr_node u = 0; first && u < n; u++) {
             assert_int_equal(hgr_reach_parent(reach, u), hgr_reach_parent(first, u));

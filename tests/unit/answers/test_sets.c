@@ -103,7 +103,8 @@ static void bits_come_back(void **state)
         if (first)
             assert_memory_equal(bits, first, (n + 63) / 64 * sizeof *bits);
         else
-            memcpy(first = malloc((n + 63) / 64 * sizeof *bits), bits, (n + 63) / 64 * sizeof *bits);
+            memcpy(first = malloc((n + 63) / 64 * sizeof *bits), bits,
+                   (n + 63) / 64 * sizeof *bits);
         hgr_free(bits);
         assert_int_equal(hgr_set_to_bits(set, 65540, run, &bits, NULL), HGR_OK);
         assert_int_equal(bits[65536 / 64], 15); /* nodes from 65540 on are left out */
