@@ -71,6 +71,7 @@ typedef struct hgr_clr_layout {
     uint32_t thread_alloc_pointer;
     uint32_t thread_stack_base, thread_stack_limit, thread_last_thrown, thread_exception_tracker;
     uint32_t thread_exposed_object, thread_local_data, thread_blocking_item;
+    bool     thread_local_data_indirect; /* 2.1: a pointer to it */
 
     /* handle table */
     uint32_t handle_types, handle_table_segments, handle_segment_next, handle_segment_table;

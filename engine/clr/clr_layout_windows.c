@@ -282,6 +282,7 @@ const hgr_clr_layout_row HGR_CLR_WINDOWS_ROWS[] = {
       .thread_exception_tracker = NONE,
       .thread_exposed_object = 0x14c,
       .thread_local_data = 0x29c,
+      .thread_local_data_indirect = true,
       .thread_blocking_item = NONE,
       .handle_types = 12,
       .handle_table_segments = 0x58,

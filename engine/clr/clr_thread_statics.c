@@ -91,6 +91,7 @@ static uint64_t thread_local_module(const hgr_runtime *runtime, uint64_t module,
     uint32_t word = space->pointer_size;
     uint64_t at = thread + runtime->layout.thread_local_data;
     if (runtime->layout.module_index == HGR_NO_OFFSET || module == 0 ||
+        (runtime->layout.thread_local_data_indirect && !hgr_space_ptr(space, at, &at)) ||
         !hgr_space_ptr(space, at, &table) || table == 0 ||
         !hgr_space_ptr(space, at + word, &size) ||
         !hgr_space_ptr(space, module + runtime->layout.module_index, &index) || index >= size ||

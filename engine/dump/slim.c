@@ -1,4 +1,5 @@
-/* dump: writes a small ELF core from an opened one: all notes, chosen pages, the rest known but absent.
+/* dump: writes a small dump from an opened one, in its own format. An ELF core: all notes, chosen pages, the
+ * rest known but absent; a minidump: all other streams, chosen pages (slim_minidump.c).
  *
  * Each range of the address space becomes one PT_LOAD for each run of kept pages; dropped pages stand
  * behind it as p_memsz beyond p_filesz. The file is written beside its place and renamed at the end. */
@@ -16,6 +17,7 @@
 #include "dump.h"
 #include "id_queue.h"
 #include "limits.h"
+#include "slim_minidump.h"
 
 #define PAGE       UINT64_C(4096)
 #define WRITE_STEP ((size_t)4 << 20)
@@ -106,9 +108,10 @@ struct slim {
     size_t          nkept;
     struct load    *loads;
     size_t          nloads, capacity;
-    uint8_t        *head; /* header, program headers and perhaps the section header */
+    uint8_t        *head; /* header, program headers and perhaps the section header; a minidump's streams */
     size_t          head_len;
     int             fd;
+    bool            minidump;
     uint64_t        written;
     hgr_slim_totals totals;
     hgr_status     *status;
@@ -299,6 +302,24 @@ static hgr_result make_head(struct slim *slim)
     return HGR_OK;
 }
 
+/* The kept runs alone: a minidump has no place for what is absent. */
+static hgr_result make_minidump_head(struct slim *slim)
+{
+    hgr_slim_piece *pieces = NULL;
+    size_t count = 0;
+    hgr_result result = hgr_alloc(slim->run, slim->nloads, sizeof *pieces,
+                                  "pieces of a slim dump", &pieces, slim->status);
+    if (result != HGR_OK)
+        return result;
+    for (size_t i = 0; i < slim->nloads; i++)
+        if (slim->loads[i].filesz)
+            pieces[count++] = (hgr_slim_piece){slim->loads[i].addr, slim->loads[i].filesz};
+    result = hgr_slim_minidump_head(slim->dump, pieces, count, slim->run, &slim->head,
+                                    &slim->head_len, slim->status);
+    hgr_free(pieces);
+    return result;
+}
+
 /* ---- writing ---- */
 
 static hgr_result write_bytes(struct slim *slim, const uint8_t *bytes, uint64_t len)
@@ -332,7 +353,8 @@ static hgr_result write_all(struct slim *slim)
         const struct load *load = &slim->loads[i];
         if (!load->filesz)
             continue;
-        result = write_bytes(slim, zeros, page_up(slim->written) - slim->written);
+        if (!slim->minidump)
+            result = write_bytes(slim, zeros, page_up(slim->written) - slim->written);
         if (result == HGR_OK)
             result = write_bytes(slim, load->bytes, load->filesz);
     }
@@ -363,16 +385,16 @@ hgr_result hgr_slim_write(const hgr_dump *dump, const hgr_addr_range *ranges, si
                           const char *path, const hgr_run *run, hgr_slim_totals *out_totals,
                           hgr_status *status)
 {
-    struct slim slim = {.dump = dump, .run = run, .status = status};
-    if (strcmp(dump->info.format, "ELF core") != 0)
-        return hgr_fail(status, HGR_UNSUPPORTED, "slim: the dump is a %s; only ELF cores are written",
-                        dump->info.format);
+    struct slim slim = {.dump = dump, .run = run, .status = status,
+                        .minidump = strcmp(dump->info.format, "minidump") == 0};
+    if (!slim.minidump && strcmp(dump->info.format, "ELF core") != 0)
+        return hgr_fail(status, HGR_UNSUPPORTED, "slim: a %s cannot be written", dump->info.format);
     hgr_phase_timer timer = hgr_phase_begin(run, "slim");
     hgr_result result = normalise(&slim, ranges, nranges);
     if (result == HGR_OK)
         result = choose_loads(&slim);
     if (result == HGR_OK)
-        result = make_head(&slim);
+        result = slim.minidump ? make_minidump_head(&slim) : make_head(&slim);
     if (result == HGR_OK) {
         result = write_file(&slim, path);
         if (result != HGR_OK)

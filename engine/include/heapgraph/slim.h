@@ -38,16 +38,16 @@ typedef struct hgr_slim_totals {
 } hgr_slim_totals;
 
 /**
- * Write an ELF core that has all notes of the dump, the memory of the given ranges and the first page
- * of each module (which tells what the module is).
+ * Write a dump of the same format (ELF core or minidump) that has all notes or streams of the dump, the
+ * memory of the given ranges and the first page of each module (which tells what the module is).
  *
  * Values   ranges in any order, overlapping or not; widened to whole 4 KiB pages. Pages of theirs that
  *          came from module files are written too, so the slim dump needs those files no more. Other
- *          memory of the dump stays known but absent (p_memsz beyond p_filesz).
+ *          memory of an ELF core stays known but absent (p_memsz beyond p_filesz); a minidump cannot say so.
  *          path is replaced only when everything was written; it may be the dump itself. Its mode is 0600.
  *          out_totals may be NULL.
  * Cost     one pass over the kept memory.
- * Errors   HGR_IO, HGR_UNSUPPORTED (the dump is no ELF core), HGR_CANCELLED. Nothing is left behind then.
+ * Errors   HGR_IO, HGR_UNSUPPORTED (a minidump without a Memory64List at its end), HGR_CANCELLED. Nothing is left behind then.
  */
 HGR_API HGR_MUST_CHECK hgr_result hgr_slim_write(const hgr_dump *dump, const hgr_addr_range *ranges,
                                                  size_t nranges, const char *path,

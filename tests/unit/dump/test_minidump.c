@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <heapgraph/slim.h>
+
 #include "base/run.h"
 #include "dump/dump.h"
 #include "synth/minidump_writer.h"
@@ -512,6 +514,64 @@ static void every_shorter_file(void **state)
     free(whole);
 }
 
+/* Pages 0 and 2 of three are kept; everything that is not memory stays as it was. */
+static void slim_keeps_streams_and_chosen_pages(void **state)
+{
+    (void)state;
+    static uint8_t memory[3 * 4096];
+    for (size_t i = 0; i < sizeof memory; i++)
+        memory[i] = (uint8_t)(i / 7);
+    synth_minidump *synth = make_rich();
+    synth_minidump_memory(synth, 0x800000, memory, sizeof memory);
+    struct opened o = open_synth(synth);
+    assert_int_equal(o.result, HGR_OK);
+    char path[] = "/tmp/hgr_test_slim_XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    const hgr_addr_range keep[] = {{0x802000, 0x802001}, {0x800010, 0x800020}};
+    hgr_slim_totals totals;
+    hgr_status status;
+    if (hgr_slim_write(o.dump, keep, 2, path, o.run, &totals, &status) != HGR_OK)
+        fail_msg("%s", status.text);
+    hgr_dump *slim;
+    assert_int_equal(hgr_dump_open(path, NULL, o.run, &slim, &status), HGR_OK);
+    uint8_t page[4096];
+    assert_true(hgr_dump_read(slim, 0x800000, page, 4096));
+    assert_memory_equal(page, memory, 4096);
+    assert_false(hgr_dump_read(slim, 0x801000, page, 1));
+    assert_true(hgr_dump_read(slim, 0x802000, page, 4096));
+    assert_memory_equal(page, memory + 8192, 4096);
+    assert_int_equal(word_at(slim, 0x10000), UINT32_MAX); /* dropped */
+    assert_int_equal(totals.kept_bytes, 8192);
+    assert_int_equal(hgr_dump_get_info(slim)->missing_bytes, 0);
+    assert_int_equal(hgr_dump_get_info(slim)->process_id, 12);
+    assert_string_equal(hgr_dump_get_info(slim)->comment, "comment");
+    assert_int_equal(hgr_dump_modules(slim), 2);
+    assert_string_equal(hgr_dump_module(slim, 1)->path, "C:\\coreclr.dll");
+    assert_memory_equal(hgr_dump_module(slim, 1)->build_id, PDB_ID, 20);
+    assert_int_equal(hgr_dump_threads(slim), 2);
+    assert_int_equal(hgr_dump_thread(slim, 1)->registers[15], 0x5a000000 + 0x100 * 2 + 15);
+    assert_string_equal(hgr_dump_thread(slim, 1)->name, "worker");
+    assert_int_equal(hgr_dump_memory_areas(slim), 1);
+    hgr_dump_close(slim);
+    unlink(path);
+    close_opened(&o);
+}
+
+static void slim_refuses_what_it_cannot_keep(void **state)
+{
+    (void)state;
+    struct opened o = open_synth(begin_with_words(X64, SYNTH_MEMORY_LIST));
+    hgr_status status = {0};
+    assert_int_equal(o.result, HGR_OK);
+    assert_int_equal(hgr_slim_write(o.dump, NULL, 0, "/tmp/hgr_test_slim_never", o.run, NULL, &status),
+                     HGR_UNSUPPORTED);
+    assert_non_null(strstr(status.text, "Memory64List"));
+    assert_int_equal(access("/tmp/hgr_test_slim_never", F_OK), -1);
+    close_opened(&o);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -557,6 +617,8 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(counts_that_lie),
         cmocka_unit_test(every_shorter_file),
+        cmocka_unit_test(slim_keeps_streams_and_chosen_pages),
+        cmocka_unit_test(slim_refuses_what_it_cannot_keep),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
