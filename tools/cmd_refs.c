@@ -96,11 +96,14 @@ static void print_object(const struct rows *rows)
     const tool_session *session = rows->session;
     strbuf line = {0};
     char address[UNITS_TEXT], bytes[UNITS_TEXT];
-    strbuf safe = {0};
+    strbuf safe = {0}, brief = {0};
     size_t width = term_of(session->opts).width;
     strbuf_add_safe(&safe, session_type_name(session, rows->object));
-    strbuf_add_fitted(&line, strbuf_get(&safe), width == SIZE_MAX || width < 60 ? SIZE_MAX : width - 48);
+    strbuf_add_brief(&brief, strbuf_get(&safe));
+    strbuf_add_fitted(&line, strbuf_get(&safe), strbuf_get(&brief),
+                      width == SIZE_MAX || width < 60 ? SIZE_MAX : width - 48);
     strbuf_fini(&safe);
+    strbuf_fini(&brief);
     printf("%s  %s, %s, %s\n\n",
            units_address(address, hgr_node_address(session->snapshot, rows->object),
                          session_pointer_size(session)),

@@ -28,7 +28,10 @@ void table_init(tool_table *table, const tool_opts *opts, uint32_t pointer_size,
 
 static void print_padding(size_t columns)
 {
-    printf("%*s", (int)columns, "");
+    static const char spaces[] = "                                ";
+    for (; columns > sizeof spaces - 1; columns -= sizeof spaces - 1)
+        fputs(spaces, stdout);
+    fwrite(spaces, 1, columns, stdout);
 }
 
 static bool is_left(const tool_table *table, size_t c)
@@ -44,13 +47,28 @@ static size_t last_column(const tool_table *table)
     return last;
 }
 
-/* The last column: whole when piped; on a terminal shortened, then cut, to what is left of the line. */
+#define BRIEF_FOLLOWS '\x1f' /* in a last cell; safe text cannot hold it */
+
+/* The last column: whole when piped; on a terminal brief, then cut, to what is left of the line. */
 static void print_last(const tool_table *table, const char *text, size_t used)
 {
     size_t width = table->term.width;
-    strbuf fitted = {0};
-    strbuf_add_fitted(&fitted, text, width == SIZE_MAX || used + 8 > width ? SIZE_MAX : width - used);
+    const char *mark = strchr(text, BRIEF_FOLLOWS);
+    strbuf whole = {0}, brief = {0}, fitted = {0};
+    if (!mark && (width == SIZE_MAX || used + 8 > width)) {
+        fputs(text, stdout);
+        return;
+    }
+    strbuf_add(&whole, text, mark ? (size_t)(mark - text) : strlen(text));
+    if (mark)
+        strbuf_add_z(&brief, mark + 1);
+    else
+        strbuf_add_brief(&brief, text);
+    strbuf_add_fitted(&fitted, strbuf_get(&whole), strbuf_get(&brief),
+                      width == SIZE_MAX || used + 8 > width ? SIZE_MAX : width - used);
     fputs(strbuf_get(&fitted), stdout);
+    strbuf_fini(&whole);
+    strbuf_fini(&brief);
     strbuf_fini(&fitted);
 }
 
@@ -171,6 +189,17 @@ void table_text(tool_table *table, const char *text)
     strbuf_add_safe(&safe, text);
     add_cell(table, strbuf_get(&safe));
     strbuf_fini(&safe);
+}
+
+void table_text_or(tool_table *table, const char *text, const char *brief)
+{
+    static const char mark[] = {BRIEF_FOLLOWS, '\0'};
+    strbuf both = {0};
+    strbuf_add_safe(&both, text);
+    strbuf_add_z(&both, mark);
+    strbuf_add_safe(&both, brief);
+    add_cell(table, strbuf_get(&both));
+    strbuf_fini(&both);
 }
 
 void table_empty(tool_table *table)

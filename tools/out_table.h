@@ -42,6 +42,8 @@ void table_number(tool_table *table, uint64_t value);
 void table_share(tool_table *table, uint64_t part, uint64_t whole);
 /** Untrusted text is made safe. */
 void table_text(tool_table *table, const char *text);
+/** Like table_text for the last column; brief instead where a terminal is too narrow for text. */
+void table_text_or(tool_table *table, const char *text, const char *brief);
 void table_empty(tool_table *table);
 /** A blank line before the next row: totals stand apart. */
 void table_gap(tool_table *table);

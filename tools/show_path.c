@@ -8,26 +8,41 @@
 
 #define RUN_SHOWN 3 /* objects at each end of a run of one type; the rest of a long run is one line */
 
-/* "  → 0x... Type._field", cut to the terminal's width. */
+/* "Type._field" as it may be printed; brief: without namespaces. */
+static void describe_step(const tool_session *session, const hgr_path *path, uint32_t i, bool brief,
+                          strbuf *out)
+{
+    strbuf via = {0}, type = {0}, member = {0};
+    const char *name = session_type_name(session, path->nodes[i]);
+    if (brief)
+        strbuf_add_brief(&type, name);
+    else
+        strbuf_add_z(&type, name);
+    if (i + 1 < path->length)
+        describe_via(session, path->nodes[i], path->nodes[i + 1], &via);
+    describe_member(strbuf_get(&type), strbuf_get(&via), &member);
+    strbuf_add_safe(out, strbuf_get(&member));
+    strbuf_fini(&via);
+    strbuf_fini(&type);
+    strbuf_fini(&member);
+}
+
+/* "  → 0x... Type._field", fitted into the terminal's width. */
 static void print_step(const tool_session *session, const tool_term *term, const hgr_path *path,
                        uint32_t i)
 {
-    strbuf via = {0}, member = {0}, line = {0};
+    strbuf whole = {0}, brief = {0}, line = {0};
     char address[UNITS_TEXT];
     units_address(address, hgr_node_address(session->snapshot, path->nodes[i]),
                   session_pointer_size(session));
-    if (i + 1 < path->length)
-        describe_via(session, path->nodes[i], path->nodes[i + 1], &via);
-    describe_member(session_type_name(session, path->nodes[i]), strbuf_get(&via), &member);
-    strbuf safe = {0};
-    strbuf_add_safe(&safe, strbuf_get(&member));
     size_t used = strlen(address) + 6;
     bool cut = term->width != SIZE_MAX && used + 8 <= term->width;
-    strbuf_add_fitted(&line, strbuf_get(&safe), cut ? term->width - used : SIZE_MAX);
+    describe_step(session, path, i, false, &whole);
+    describe_step(session, path, i, true, &brief);
+    strbuf_add_fitted(&line, strbuf_get(&whole), strbuf_get(&brief), cut ? term->width - used : SIZE_MAX);
     printf("  → %s%s%s  %s\n", term_dim(term), address, term_plain(term), strbuf_get(&line));
-    strbuf_fini(&safe);
-    strbuf_fini(&via);
-    strbuf_fini(&member);
+    strbuf_fini(&whole);
+    strbuf_fini(&brief);
     strbuf_fini(&line);
 }
 

@@ -128,7 +128,12 @@ static bool is_dangerous(uint32_t point)
 
 void strbuf_add_safe(strbuf *text, const char *untrusted)
 {
-    size_t left = strlen(untrusted);
+    size_t left = strlen(untrusted), plain = 0;
+    while (untrusted[plain] >= 0x20 && untrusted[plain] < 0x7f)
+        plain++; /* nearly always all of it */
+    strbuf_add(text, untrusted, plain);
+    untrusted += plain;
+    left -= plain;
     while (left) {
         size_t len = 0;
         if (!is_dangerous(utf8_next(untrusted, left, &len)))
@@ -169,6 +174,8 @@ size_t utf8_prefix(const char *text, size_t columns)
 size_t utf8_columns(const char *text)
 {
     size_t left = strlen(text), used = 0;
+    for (; left && (unsigned char)*text < 0x80; text++, left--)
+        used++; /* ASCII, nearly always all of it */
     while (left) {
         size_t len = 0;
         used += columns_of(utf8_next(text, left, &len));
@@ -184,11 +191,10 @@ static bool is_name(char byte)
            byte == '.';
 }
 
-/* Type names without their namespaces, for a line that is too narrow: "Dictionary<String, Order>._entries".
- * The words behind "static " stay whole: there the namespace tells which of many Instance fields it is. */
-static void shorten(const char *text, strbuf *out)
+/* The words behind "static " stay whole: there the namespace tells which of many Instance fields it is. */
+void strbuf_add_brief(strbuf *out, const char *type_name)
 {
-    const char *from = text;
+    const char *from = type_name, *text = type_name;
     while (*text) {
         size_t len = 0, start = 0;
         while (is_name(text[len]))
@@ -204,19 +210,14 @@ static void shorten(const char *text, strbuf *out)
     }
 }
 
-void strbuf_add_fitted(strbuf *out, const char *text, size_t columns)
+void strbuf_add_fitted(strbuf *out, const char *text, const char *brief, size_t columns)
 {
-    strbuf brief = {0};
     if (columns == SIZE_MAX || utf8_columns(text) <= columns) {
         strbuf_add_z(out, text);
-        return;
-    }
-    shorten(text, &brief);
-    if (utf8_columns(strbuf_get(&brief)) <= columns) {
-        strbuf_add_z(out, strbuf_get(&brief));
+    } else if (utf8_columns(brief) <= columns) {
+        strbuf_add_z(out, brief);
     } else {
-        strbuf_add(out, strbuf_get(&brief), utf8_prefix(strbuf_get(&brief), columns ? columns - 1 : 0));
+        strbuf_add(out, brief, utf8_prefix(brief, columns ? columns - 1 : 0));
         strbuf_add_z(out, "…");
     }
-    strbuf_fini(&brief);
 }

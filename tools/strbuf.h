@@ -35,11 +35,10 @@ size_t utf8_columns(const char *text);
 /** Bytes of the longest prefix that fits into columns. */
 size_t utf8_prefix(const char *text, size_t columns);
 
-/**
- * Add text that fits into columns: as it is, else with type names without their namespaces, else that cut
- * and ended by "…". SIZE_MAX: as it is.
- */
-void strbuf_add_fitted(strbuf *out, const char *text, size_t columns);
+/** Add a type's name without namespaces, those of its arguments neither: "Dictionary<String, Order>". */
+void strbuf_add_brief(strbuf *out, const char *type_name);
+/** Add text if it fits into columns, else brief, cut and ended by "…" where it must be. SIZE_MAX: text. */
+void strbuf_add_fitted(strbuf *out, const char *text, const char *brief, size_t columns);
 
 /** malloc that ends the program with one line and exit 4; count * size checked; zeroed. */
 void *must_alloc(size_t count, size_t size);

@@ -1,9 +1,9 @@
 /* tools: the table of --time.
  *
- * The limit column is a model, not a measurement: the nanoseconds per object and reference that the best
+ * The limit column is a model, not a measurement: the CPU nanoseconds per object and reference that the best
  * known kernels need once memory is warm (scan 11.7 per object + 4.5 per reference, transpose 10.8 per
- * reference, breadth-first walk 26 per object, all divided by the threads; dominators 50 and retained
- * bytes 8 per object on one). "of limit" says how much of a phase's time that model explains. */
+ * reference, breadth-first walk 26, dominators 50 and retained bytes 8 per object). "of limit" says how
+ * much of a phase's CPU time that model explains; CPU time, because a busy machine stretches the other. */
 #include "timing.h"
 
 #include <stdio.h>
@@ -33,23 +33,22 @@ void timing_add(void *user, const hgr_phase *phase)
         self->phases[self->count++] = *phase;
 }
 
-/* Seconds the model gives a phase; 0 when it has none for it. */
-static double model_seconds(const hgr_phase *phase, double threads)
+/* CPU seconds the model gives a phase; 0 when it has none for it. */
+static double model_seconds(const hgr_phase *phase)
 {
     static const struct {
         const char *name;
         double      object_ns, reference_ns;
-        bool        parallel;
     } rows[] = {
-        {"scan", 11.7, 4.5, true},       {"transpose", 0, 10.8, true}, {"reach", 26, 0, true},
-        {"dominators", 50, 0, false},    {"retained", 8, 0, false},
+        {"scan", 11.7, 4.5}, {"transpose", 0, 10.8}, {"reach", 26, 0},
+        {"dominators", 50, 0}, {"retained", 8, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].name, phase->name) != 0)
             continue;
         double ns = (double)phase->objects * rows[i].object_ns +
                     (double)phase->references * rows[i].reference_ns;
-        return ns * 1e-9 / (rows[i].parallel ? threads : 1);
+        return ns * 1e-9;
     }
     return 0;
 }
@@ -68,8 +67,8 @@ static void print_phase(const hgr_phase *phase, double model)
         snprintf(rate, sizeof rate, "%.2f GB/s", (double)phase->bytes / phase->seconds * 1e-9);
     else if (phase->objects && phase->seconds > 0)
         snprintf(rate, sizeof rate, "%.1f M/s", (double)phase->objects / phase->seconds * 1e-6);
-    if (model > 0 && phase->seconds > 0)
-        snprintf(limit, sizeof limit, "%.0f %%", model / phase->seconds * 100);
+    if (model > 0 && phase->cpu_seconds > 0)
+        snprintf(limit, sizeof limit, "%.0f %%", model / phase->cpu_seconds * 100);
     fprintf(stderr, "%-16s %9.4f %9.4f %15s %13s %13s %11s %9s\n", phase->name, phase->seconds,
             phase->cpu_seconds, bytes, objects, references, rate, limit);
 }
@@ -88,22 +87,22 @@ static void print_rates(const hgr_run *run, const hgr_totals *totals, double sec
     if (totals->objects)
         fprintf(stderr, ", %.1f bytes per object", (double)peak / objects);
     if (modelled > 0)
-        fprintf(stderr, "\nroofline         %.0f %% (model %.4f s of %.4f s in the phases it covers)",
+        fprintf(stderr, "\nroofline         %.0f %% (model %.4f of %.4f CPU s in the phases it covers)",
                 model / modelled * 100, model, modelled);
     fputc('\n', stderr);
 }
 
 void timing_print(const tool_timing *timing, const hgr_run *run, const hgr_totals *totals)
 {
-    double threads = hgr_run_threads(run), model = 0, modelled = 0;
+    double model = 0, modelled = 0;
     double seconds = (double)(now_ns() - timing->start_ns) * 1e-9;
     fprintf(stderr, "%-16s %9s %9s %15s %13s %13s %11s %9s\n", "phase", "seconds", "CPU s", "bytes",
             "objects", "references", "rate", "of limit");
     for (size_t i = 0; i < timing->count; i++) {
-        double limit = model_seconds(&timing->phases[i], threads);
+        double limit = model_seconds(&timing->phases[i]);
         print_phase(&timing->phases[i], limit);
         model += limit;
-        modelled += limit > 0 ? timing->phases[i].seconds : 0;
+        modelled += limit > 0 ? timing->phases[i].cpu_seconds : 0;
     }
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);

@@ -104,15 +104,18 @@ bool units_parse_share(const char *text, uint64_t *out_ppm)
 
 const char *units_count(char buffer[UNITS_TEXT], uint64_t value)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
-    char *to = buffer;
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
-    }
-    *to = '\0';
+    char digits[UNITS_TEXT]; /* from the right; printf would be half of the time of a long table */
+    size_t len = 0, count = 0;
+    do {
+        if (count && count % 3 == 0)
+            digits[len++] = ',';
+        digits[len++] = (char)('0' + value % 10);
+        value /= 10;
+        count++;
+    } while (value);
+    for (size_t i = 0; i < len; i++)
+        buffer[i] = digits[len - 1 - i];
+    buffer[len] = '\0';
     return buffer;
 }
 
@@ -150,7 +153,12 @@ const char *units_amount(char buffer[UNITS_TEXT], uint64_t bytes, bool human)
 
 const char *units_address(char buffer[UNITS_TEXT], uint64_t addr, uint32_t pointer_size)
 {
-    snprintf(buffer, UNITS_TEXT, "0x%0*llx", pointer_size == 4 ? 8 : 16, (unsigned long long)addr);
+    size_t digits = pointer_size == 4 && addr <= UINT32_MAX ? 8 : 16;
+    buffer[0] = '0';
+    buffer[1] = 'x';
+    for (size_t i = 0; i < digits; i++)
+        buffer[2 + i] = "0123456789abcdef"[addr >> 4 * (digits - 1 - i) & 15];
+    buffer[2 + digits] = '\0';
     return buffer;
 }
 
@@ -166,6 +174,9 @@ double units_percent(uint64_t part, uint64_t whole)
 const char *units_share(char buffer[UNITS_TEXT], uint64_t part, uint64_t whole)
 {
     uint64_t tenths = part >= whole ? 1000 : (uint64_t)(units_percent(part, whole) * 10);
-    snprintf(buffer, UNITS_TEXT, "%u.%u %%", (unsigned)(tenths / 10), (unsigned)(tenths % 10));
+    units_count(buffer, tenths / 10);
+    size_t len = strlen(buffer);
+    memcpy(buffer + len, ".0 %", sizeof ".0 %");
+    buffer[len + 1] = (char)('0' + tenths % 10);
     return buffer;
 }

@@ -36,6 +36,8 @@ json roots "$work/site.dmp" --retained
 json roots "$work/site.dmp" --retained --kind static
 json segments "$work/site.dmp"
 json check "$work/site.dmp"
+json path "$work/site.dmp" --to 'type=System.String'
+json path "$work/site.dmp" --to loh
 json slim "$work/site.dmp" -o "$work/slim.dmp"
 json retained "$work/site.dmp" --set 'type=System.String'
 json retained "$work/site.dmp"
