@@ -120,6 +120,17 @@ HGR_MUST_CHECK hgr_result hgr_walk_guess(hgr_walk *walk, const hgr_block *block,
 HGR_MUST_CHECK hgr_result hgr_walk_ahead(hgr_walk *walk, const hgr_block *block, uint64_t addr,
                                          uint64_t limit, uint64_t *out, hgr_status *status);
 
+/** Remember the first error of the walk. */
+void hgr_walk_fail(hgr_walk *walk, hgr_result result);
+/** Room in the scratch for so many more objects and references; false when there is none. */
+bool hgr_walk_make_room(hgr_walk *walk, uint64_t nobjects, uint64_t nrefs);
+
+/* ---- step.c ---- */
+
+/** Handle whatever lies at addr, which the fast loop would not take. Returns an address above addr,
+ *  or addr itself after an error. */
+uint64_t hgr_walk_step(hgr_walk *walk, uint64_t addr);
+
 /* ---- resume.c ---- */
 
 /** Point the walker at block's segment, gaps and implied references from addr on. */

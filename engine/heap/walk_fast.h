@@ -121,7 +121,7 @@ static __attribute__((noinline)) hgr_type_slot *find_type(const hgr_walk *walk, 
     return word ? hgr_type_cache_get(&walk->cache, word) : NULL;
 }
 
-static __attribute__((noinline)) void touch(hgr_type_cache *cache, const hgr_type_slot *type)
+static inline void touch(hgr_type_cache *cache, const hgr_type_slot *type)
 {
     cache->touched[cache->ntouched++] = (uint32_t)(type - cache->slots);
 }

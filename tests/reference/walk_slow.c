@@ -1,18 +1,15 @@
-/* reference: the heap by definition. Only reads of single words, no caches, no limits but those
- * that define resuming. */
+/* reference: the heap by definition. Only reads of single words, no caches, no limits but those that define resuming. */
 #include "walk_slow.h"
 
 #include <stdlib.h>
 
-static bool measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_object *o,
-                    uint64_t *step, bool *absent)
+bool slow_measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_object *o, uint64_t *step, bool *absent)
 {
     uint64_t align = g->generation == HGR_LOH ? s->large_align : s->space->pointer_size, word;
     uint32_t length = 0;
     if ((*absent = !hgr_space_ptr(s->space, a, &word)) ||
         s->describe(s->self, word & ~s->mark_mask, &o->shape, NULL) != HGR_OK ||
-        (*absent = o->shape.component_size &&
-                   !hgr_space_u32(s->space, a + s->space->pointer_size, &length)))
+        (*absent = o->shape.component_size && !hgr_space_u32(s->space, a + s->space->pointer_size, &length)))
         return false;
     o->addr = a;
     o->bytes = o->shape.base_size + (uint64_t)o->shape.component_size * length;
@@ -24,8 +21,7 @@ static bool measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_
     return o->bytes <= g->end_addr - a;
 }
 
-/* Where a gap that starts at a ends, or a; first gap start at or above a. */
-static uint64_t behind_gap(const hgr_source *s, uint64_t a, uint64_t *next)
+uint64_t slow_behind_gap(const hgr_source *s, uint64_t a, uint64_t *next)
 {
     *next = UINT64_MAX;
     for (size_t i = s->ngaps; i-- > 0 && s->gaps[i].start_addr >= a;)
@@ -36,45 +32,16 @@ static uint64_t behind_gap(const hgr_source *s, uint64_t a, uint64_t *next)
     return a;
 }
 
-static bool plausible(const hgr_source *s, const hgr_segment *g, uint64_t a)
-{
-    slow_object o;
-    uint64_t step, word, gap;
-    bool absent;
-    if (!hgr_space_ptr(s->space, a, &word) ||
-        hgr_space_find(s->space, word &= ~s->mark_mask) == NULL)
-        return false;
-    for (size_t i = 0; i < s->nsegments; i++)
-        if (word >= s->segments[i].start_addr && word < s->segments[i].end_addr)
-            return false; /* method tables do not live in the heap */
-    for (int i = 0; i < 8; i++, a += step) {
-        if (i && (behind_gap(s, a, &gap) != a || a == g->end_addr))
-            return true;
-        if (!measure(s, g, a, &o, &step, &absent))
-            return i >= 4 && absent;
-    }
-    return true;
-}
-
-static uint64_t resume(const hgr_source *s, const hgr_segment *g, uint64_t a)
-{
-    uint64_t word, gap;
-    behind_gap(s, a, &gap);
-    while (a < g->end_addr && a < gap && hgr_space_ptr(s->space, a, &word) && !plausible(s, g, a))
-        a += s->space->pointer_size;
-    return a < g->end_addr ? a : g->end_addr;
-}
-
 static void walk_segment(const hgr_source *s, const hgr_segment *g, slow_heap *h)
 {
     slow_object o;
     uint64_t step, gap;
     bool absent;
     for (uint64_t a = g->start_addr, next; a < g->end_addr; a = next) {
-        if ((next = behind_gap(s, a, &gap)) != a) {
+        if ((next = slow_behind_gap(s, a, &gap)) != a) {
             next = next < g->end_addr ? next : g->end_addr;
             h->walked_bytes += next - a;
-        } else if (measure(s, g, a, &o, &step, &absent)) {
+        } else if (slow_measure(s, g, a, &o, &step, &absent)) {
             next = a + step;
             h->walked_bytes += step;
             for (uint64_t b = 0; b < o.bytes && !hgr_space_view(s->space, a, o.bytes); b++)
@@ -89,11 +56,11 @@ static void walk_segment(const hgr_source *s, const hgr_segment *g, slow_heap *h
         } else if (absent) {
             const hgr_range *r = hgr_space_next(s->space, a + 1);
             uint64_t to = !r ? g->end_addr : r->start_addr > a ? r->start_addr : r->end_addr;
-            behind_gap(s, a + 1, &gap);
+            slow_behind_gap(s, a + 1, &gap);
             to = to < g->end_addr ? to : g->end_addr;
-            next = gap <= to ? gap : to == g->end_addr ? to : resume(s, g, to);
+            next = gap <= to ? gap : to == g->end_addr ? to : slow_resume(s, g, to);
         } else {
-            next = resume(s, g, a + s->space->pointer_size);
+            next = slow_resume(s, g, a + s->space->pointer_size);
         }
     }
 }

@@ -19,6 +19,12 @@ typedef struct slow_heap {
     uint64_t     free_count, free_bytes, walked_bytes;
 } slow_heap;
 
+/** The object at a and the distance to the next; false: none, *absent says whether for lack of memory. */
+bool slow_measure(const hgr_source *source, const hgr_segment *segment, uint64_t a, slow_object *out,
+                  uint64_t *step, bool *absent);
+/** Where a gap that starts at a ends, or a. *next: start of the first gap at or above a. */
+uint64_t slow_behind_gap(const hgr_source *source, uint64_t a, uint64_t *next);
+uint64_t slow_resume(const hgr_source *source, const hgr_segment *segment, uint64_t a);
 /** Fill row and col of a heap whose objects are known. */
 void slow_refer(const hgr_source *source, slow_heap *heap);
 void slow_walk(const hgr_source *source, slow_heap *out);
