@@ -7,8 +7,8 @@
 
 struct work {
     const hgr_graph *graph;
-    const hgr_run   *run;
-    uint64_t         checksum;
+    const hgr_run *run;
+    uint64_t checksum;
 };
 
 static uint64_t next_random(uint64_t *seed)
@@ -63,7 +63,8 @@ int main(int argc, char **argv)
         return 4;
     hgr_graph *graph = make_graph(n, run);
     uint32_t most = hgr_run_threads(run);
-    for (uint32_t threads = 1; graph && threads <= most; threads = threads < most ? most : most + 1) {
+    for (uint32_t threads = 1; graph && threads <= most;
+         threads = threads < most ? most : most + 1) {
         bench_times times;
         struct work work = {.graph = graph};
         hgr_run *own = NULL;

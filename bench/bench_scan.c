@@ -1,6 +1,7 @@
-/* bench: the scan on a made heap of the founding shape: DTOs with their strings and boxes, Free blocks between
- * them, one long list. In memory, so nothing but the scan is measured (no file, no method tables to decode).
- * Or, with --dump, on a real dump in the page cache: mapping, faults and method tables included.
+/* bench: the scan on a made heap of the founding shape: DTOs with their strings and boxes, Free
+ * blocks between them, one long list. In memory, so nothing but the scan is measured (no file, no
+ * method tables to decode). Or, with --dump, on a real dump in the page cache: mapping, faults and
+ * method tables included.
  *
  * usage: bench_scan [--dump FILE | --objects N --pointer 8|4] [--threads N] [--runs N] [--wide 1]
  *        [--graph-only 1] */
@@ -12,11 +13,11 @@
 
 struct work {
     const hgr_source *source;
-    const hgr_run    *run;
-    hgr_scan_depth    depth;
-    bool              wide;
-    hgr_totals        totals;
-    uint64_t          checksum;
+    const hgr_run *run;
+    hgr_scan_depth depth;
+    bool wide;
+    hgr_totals totals;
+    uint64_t checksum;
 };
 
 static uint64_t next_random(uint64_t *seed)
@@ -33,10 +34,10 @@ static uint64_t next_random(uint64_t *seed)
 
 struct maker {
     fake_heap *heap;
-    uint32_t   pointer;
-    uint64_t   seed, next_region;
-    uint64_t   free_type, dto, box, string, list;
-    uint64_t   objects;
+    uint32_t pointer;
+    uint64_t seed, next_region;
+    uint64_t free_type, dto, box, string, list;
+    uint64_t objects;
 };
 
 static uint64_t put(struct maker *m, uint64_t type, uint64_t components)
@@ -49,7 +50,8 @@ static uint64_t put(struct maker *m, uint64_t type, uint64_t components)
     return fake_object(m->heap, type, components);
 }
 
-/* One DTO: 4 strings, 2 boxes that share a string, now and then a Free block. 7 objects, 8 references. */
+/* One DTO: 4 strings, 2 boxes that share a string, now and then a Free block. 7 objects, 8
+ * references. */
 static uint64_t put_dto(struct maker *m)
 {
     uint32_t p = m->pointer;
@@ -96,11 +98,11 @@ static fake_heap *make_heap(const hgr_run *run, uint32_t pointer, uint64_t objec
 }
 
 struct dumped {
-    hgr_dump       *dump;
-    hgr_runtime    *runtime;
-    hgr_clr_types  *types;
+    hgr_dump *dump;
+    hgr_runtime *runtime;
+    hgr_clr_types *types;
     hgr_clr_handles handles;
-    hgr_source      source;
+    hgr_source source;
 };
 
 static hgr_result open_dumped(const char *path, const hgr_run *run, struct dumped *out,
@@ -186,10 +188,12 @@ static bool row(struct work *work, uint32_t threads, int runs, bool phases)
     bool good = bench_measure(&times, runs, scan_once, work);
     if (good) {
         const hgr_totals *t = &work->totals;
-        double wall = bench_median(times.wall, times.count), cpu = bench_median(times.cpu, times.count);
+        double wall = bench_median(times.wall, times.count),
+               cpu = bench_median(times.cpu, times.count);
         double blocks = (double)(t->objects + t->free_count);
         bench_row(work->depth == HGR_SCAN_GRAPH ? "scan graph" : "scan types", threads, &times);
-        printf("  %.1f ns/object (cpu), %.1f ns/block, %.1f M objects/s, %.2f GB/s, peak %.1f B/object, checksum %016llx\n",
+        printf("  %.1f ns/object (cpu), %.1f ns/block, %.1f M objects/s, %.2f GB/s, peak %.1f "
+               "B/object, checksum %016llx\n",
                cpu * 1e9 / (double)t->objects, cpu * 1e9 / blocks, (double)t->objects / wall * 1e-6,
                (double)t->used_bytes / wall * 1e-9,
                (double)hgr_run_memory_peak_bytes(run) / (double)t->objects,
@@ -232,7 +236,8 @@ int main(int argc, char **argv)
         if (good && hgr_run_threads(run) > 1)
             good = row(&work, hgr_run_threads(run), runs, depth == 1);
     }
-    printf("heap: %llu objects, %llu bytes, %llu Free, %llu references (%llu implied), %llu of %llu bytes walked; "
+    printf("heap: %llu objects, %llu bytes, %llu Free, %llu references (%llu implied), %llu of "
+           "%llu bytes walked; "
            "peak resident %.0f MB\n",
            (unsigned long long)work.totals.objects, (unsigned long long)work.totals.bytes,
            (unsigned long long)work.totals.free_count, (unsigned long long)work.totals.references,

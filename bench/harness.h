@@ -1,7 +1,9 @@
-/* bench: what every bench needs: clocks, repeated runs with min / median / max, peak memory, options, a checksum.
+/* bench: what every bench needs: clocks, repeated runs with min / median / max, peak memory,
+ * options, a checksum.
  *
- * A row says: name, threads, runs, wall min/median/max, CPU median, and what the bench adds. One warm-up
- * run comes first and is not counted. CPU seconds are those of the whole process, all threads. */
+ * A row says: name, threads, runs, wall min/median/max, CPU median, and what the bench adds. One
+ * warm-up run comes first and is not counted. CPU seconds are those of the whole process, all
+ * threads. */
 #ifndef HGR_BENCH_HARNESS_H
 #define HGR_BENCH_HARNESS_H
 
@@ -17,7 +19,7 @@
 
 typedef struct bench_times {
     double wall[BENCH_RUNS_MAX], cpu[BENCH_RUNS_MAX]; /* seconds; ascending after bench_sort */
-    int    count;
+    int count;
 } bench_times;
 
 static inline double bench_clock(clockid_t clock)
@@ -95,8 +97,8 @@ static inline const char *bench_text(int argc, char **argv, const char *name)
 
 static inline void bench_row(const char *name, unsigned threads, const bench_times *times)
 {
-    printf("%-24s %3u threads  %2d runs  wall %.4f / %.4f / %.4f s  cpu %.4f / %.4f s", name, threads,
-           times->count, times->wall[0], bench_median(times->wall, times->count),
+    printf("%-24s %3u threads  %2d runs  wall %.4f / %.4f / %.4f s  cpu %.4f / %.4f s", name,
+           threads, times->count, times->wall[0], bench_median(times->wall, times->count),
            times->wall[times->count - 1], times->cpu[0], bench_median(times->cpu, times->count));
 }
 

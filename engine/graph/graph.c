@@ -1,7 +1,7 @@
 /* graph: the immutable CSR graph: made from arrays, asked for rows, checked.
  *
- * Input: row offsets and targets. Output: struct hgr_graph. Offsets are 32 bits: a heap of more than
- * 2^32 - 2 references is refused, which halves the size of every row. */
+ * Input: row offsets and targets. Output: struct hgr_graph. Offsets are 32 bits: a heap of more
+ * than 2^32 - 2 references is refused, which halves the size of every row. */
 #include "graph.h"
 
 #include <string.h>
@@ -26,8 +26,8 @@ hgr_result hgr_graph_adopt(uint32_t n, uint32_t m, uint32_t *row, hgr_node *col,
     hgr_result result = hgr_alloc(run, 1, sizeof *graph, "graph", &graph, status);
     if (result != HGR_OK)
         return result;
-    *graph = (hgr_graph){.n = n, .m = m, .row = row, .col = col, .implied = implied,
-                         .nimplied = nimplied};
+    *graph = (hgr_graph){
+        .n = n, .m = m, .row = row, .col = col, .implied = implied, .nimplied = nimplied};
     *out = graph;
     return HGR_OK;
 }

@@ -6,12 +6,12 @@
 #include "../base/alloc.h"
 
 struct hgr_graph {
-    uint32_t  n;
-    uint32_t  m;
-    uint32_t *row; /* n + 1 */
-    hgr_node *col; /* m */
+    uint32_t n;
+    uint32_t m;
+    uint32_t *row;     /* n + 1 */
+    hgr_node *col;     /* m */
     uint32_t *implied; /* ascending indices into col of the implied references */
-    uint32_t  nimplied;
+    uint32_t nimplied;
 };
 
 /** Take over row, col and implied (made by hgr_alloc; implied may be NULL). Not validated. */

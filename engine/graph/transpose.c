@@ -1,14 +1,14 @@
 /* graph: referrers: u -> v here becomes v -> u there.
  *
- * Input: a graph. Output: its transpose; rows ascend by referrer, repeated references stay repeated.
- * Method: propagation blocking in two parallel phases without atomics. Targets are cut into bins of
- * 2^16 nodes, sources into parts of about equal work (cut by the graph, never by the thread count).
- * Phase 1 counts references per (part, bin), a prefix sum gives each pair its slice, phase 2 drops
- * each reference into its slice as {low 16 bits of the target, source}; phase 3 sorts one bin at a
- * time by counting, which stays inside the second-level cache. Parts are in source order and both
- * steps are stable, so rows come out ascending.
- * Source: Beamer, Asanovic, Patterson, IPDPS 2017, doi:10.1109/IPDPS.2017.112; the split of the
- * pair into two narrow arrays (6 bytes a reference instead of 8) is ours. */
+ * Input: a graph. Output: its transpose; rows ascend by referrer, repeated references stay
+ * repeated. Method: propagation blocking in two parallel phases without atomics. Targets are cut
+ * into bins of 2^16 nodes, sources into parts of about equal work (cut by the graph, never by the
+ * thread count). Phase 1 counts references per (part, bin), a prefix sum gives each pair its slice,
+ * phase 2 drops each reference into its slice as {low 16 bits of the target, source}; phase 3 sorts
+ * one bin at a time by counting, which stays inside the second-level cache. Parts are in source
+ * order and both steps are stable, so rows come out ascending. Source: Beamer, Asanovic, Patterson,
+ * IPDPS 2017, doi:10.1109/IPDPS.2017.112; the split of the pair into two narrow arrays (6 bytes a
+ * reference instead of 8) is ours. */
 #include "graph.h"
 
 #include <stdlib.h>
@@ -24,15 +24,15 @@
 
 struct transpose {
     const hgr_graph *graph;
-    const hgr_run   *run;
-    uint32_t         nparts, nbins;
-    uint32_t         threads; /* 1 for a small graph: waking others costs more than it saves */
-    uint32_t        *part_first; /* nparts + 1: first source of each part */
-    uint64_t        *slice;      /* [bin][part], + 1: counts, then where the pair's slice starts */
-    uint16_t        *low;        /* m: low bits of targets, by bin, then part, then source */
-    uint32_t        *source;     /* m, in the same order */
-    uint32_t        *row;        /* the answer */
-    hgr_node        *col;
+    const hgr_run *run;
+    uint32_t nparts, nbins;
+    uint32_t threads;     /* 1 for a small graph: waking others costs more than it saves */
+    uint32_t *part_first; /* nparts + 1: first source of each part */
+    uint64_t *slice;      /* [bin][part], + 1: counts, then where the pair's slice starts */
+    uint16_t *low;        /* m: low bits of targets, by bin, then part, then source */
+    uint32_t *source;     /* m, in the same order */
+    uint32_t *row;        /* the answer */
+    hgr_node *col;
 };
 
 /* First node u with row[u] + u >= work: cuts sources into parts of equal nodes + references. */
@@ -102,10 +102,9 @@ static void sort_bin(struct transpose *t, uint32_t bin, uint32_t *cursor)
 
 static void count_parts(struct transpose *t)
 {
-    /* No race: part p writes only column p of slice.
-     * Deterministic: parts are cut by the graph, not by thread. */
-    #pragma omp parallel for default(none) shared(t) schedule(dynamic, 1) \
-            num_threads(t->threads)
+/* No race: part p writes only column p of slice.
+ * Deterministic: parts are cut by the graph, not by thread. */
+#pragma omp parallel for default(none) shared(t) schedule(dynamic, 1) num_threads(t->threads)
     for (uint32_t p = 0; p < t->nparts; p++)
         if (!hgr_run_cancelled(t->run))
             count_part(t, p);
@@ -113,10 +112,9 @@ static void count_parts(struct transpose *t)
 
 static void drop_parts(struct transpose *t)
 {
-    /* No race: each (bin, part) slice is written by the thread of that part alone.
-     * Deterministic: the slices' places come from the prefix sum. */
-    #pragma omp parallel for default(none) shared(t) schedule(dynamic, 1) \
-            num_threads(t->threads)
+/* No race: each (bin, part) slice is written by the thread of that part alone.
+ * Deterministic: the slices' places come from the prefix sum. */
+#pragma omp parallel for default(none) shared(t) schedule(dynamic, 1) num_threads(t->threads)
     for (uint32_t p = 0; p < t->nparts; p++)
         if (!hgr_run_cancelled(t->run))
             drop_part(t, p);
@@ -124,10 +122,10 @@ static void drop_parts(struct transpose *t)
 
 static void sort_bins(struct transpose *t, uint32_t *cursors)
 {
-    /* No race: bin b writes row and col of its own targets; the cursors belong to the thread.
-     * Deterministic: a bin's content and order do not depend on who sorts it. */
-    #pragma omp parallel for default(none) shared(t, cursors) schedule(dynamic, 1) \
-            num_threads(t->threads)
+/* No race: bin b writes row and col of its own targets; the cursors belong to the thread.
+ * Deterministic: a bin's content and order do not depend on who sorts it. */
+#pragma omp parallel for default(none) shared(t, cursors) schedule(dynamic, 1)                     \
+    num_threads(t->threads)
     for (uint32_t b = 0; b < t->nbins; b++)
         if (!hgr_run_cancelled(t->run))
             sort_bin(t, b, cursors + (size_t)hgr_thread_index() * BIN_NODES);
@@ -205,7 +203,8 @@ static hgr_result alloc_all(struct transpose *t, uint32_t **cursors, hgr_status 
     hgr_result result = hgr_alloc(t->run, t->nparts + 1, sizeof *t->part_first, "transpose parts",
                                   &t->part_first, status);
     if (result == HGR_OK)
-        result = hgr_alloc(t->run, nslices, sizeof *t->slice, "transpose slices", &t->slice, status);
+        result =
+            hgr_alloc(t->run, nslices, sizeof *t->slice, "transpose slices", &t->slice, status);
     if (result == HGR_OK)
         result = hgr_alloc(t->run, (size_t)t->threads * BIN_NODES, sizeof **cursors,
                            "transpose cursors", cursors, status);

@@ -1,7 +1,7 @@
 /* heap: segments -> blocks, cut by address.
  *
- * A block begins where its segment begins or at a 4 MiB boundary behind which the dump has bytes, and
- * reaches to the next such place. So a region is one block, absent stretches cost nothing
+ * A block begins where its segment begins or at a 4 MiB boundary behind which the dump has bytes,
+ * and reaches to the next such place. So a region is one block, absent stretches cost nothing
  * whatever a header promises, and no block has objects in two granules. */
 #include "scan.h"
 
@@ -33,8 +33,8 @@ static hgr_result cut_segment(hgr_scan *scan, size_t s, hgr_status *status)
                      sizeof *scan->blocks, "heap blocks", status);
         if (result != HGR_OK)
             return result;
-        scan->blocks[scan->nblocks++] = (hgr_block){.start_addr = addr, .limit_addr = limit,
-                                                    .segment = s, .walk_addr = HGR_NO_START};
+        scan->blocks[scan->nblocks++] = (hgr_block){
+            .start_addr = addr, .limit_addr = limit, .segment = s, .walk_addr = HGR_NO_START};
         scan->block_bytes += limit - addr;
         addr = limit;
     }
@@ -54,7 +54,8 @@ hgr_result hgr_scan_cut(hgr_scan *scan, hgr_status *status)
             scan->totals.used_bytes += segment->end_addr - segment->start_addr;
             result = cut_segment(scan, s, status);
         } else {
-            hgr_finding finding = {HGR_FOUND_BAD_SEGMENT, segment->start_addr, segment->end_addr, 0};
+            hgr_finding finding = {HGR_FOUND_BAD_SEGMENT, segment->start_addr, segment->end_addr,
+                                   0};
             result = hgr_finding_add(&scan->findings, scan->run, &finding, status);
         }
         if (result != HGR_OK)
@@ -70,17 +71,18 @@ void hgr_scan_read_ahead(const hgr_scan *scan, size_t from, size_t to)
     for (size_t b = from; b < to && b < scan->nblocks; b++) {
         const hgr_block *block = &scan->blocks[b];
         const hgr_range *range = hgr_space_next(space, block->start_addr);
-        for (; range && range < space->ranges + space->count &&
-               range->start_addr < block->limit_addr;
+        for (;
+             range && range < space->ranges + space->count && range->start_addr < block->limit_addr;
              range++) {
-            uint64_t start = range->start_addr > block->start_addr ? range->start_addr
-                                                                   : block->start_addr;
-            uint64_t end = range->end_addr < block->limit_addr ? range->end_addr
-                                                               : block->limit_addr;
+            uint64_t start =
+                range->start_addr > block->start_addr ? range->start_addr : block->start_addr;
+            uint64_t end =
+                range->end_addr < block->limit_addr ? range->end_addr : block->limit_addr;
             uintptr_t first = (uintptr_t)range->bytes + (uintptr_t)(start - range->start_addr);
             uintptr_t aligned = first & ~(page - 1);
             /* Only a wish: bytes that are no file mapping say no, and nothing is lost. */
-            (void)madvise((void *)aligned, (size_t)(end - start) + (first - aligned), MADV_WILLNEED);
+            (void)madvise((void *)aligned, (size_t)(end - start) + (first - aligned),
+                          MADV_WILLNEED);
         }
     }
 }

@@ -22,8 +22,9 @@ struct type_order {
 static int compare_types(const void *a, const void *b)
 {
     const struct type_order *x = a, *y = b;
-    return x->method_table_addr < y->method_table_addr ? -1
-                                                       : x->method_table_addr > y->method_table_addr;
+    return x->method_table_addr < y->method_table_addr
+               ? -1
+               : x->method_table_addr > y->method_table_addr;
 }
 
 static uint64_t instances(const hgr_heap_type *type, uint64_t *out_bytes)
@@ -143,7 +144,8 @@ static hgr_result follow_all(hgr_scan *scan, const hgr_heap *heap, hgr_status *s
     hgr_walk walk;
     if (scan->nfrees == 0)
         return HGR_OK;
-    hgr_result result = hgr_walk_init(&walk, scan->source, &scan->types, NULL, false, scan->run, status);
+    hgr_result result =
+        hgr_walk_init(&walk, scan->source, &scan->types, NULL, false, scan->run, status);
     if (result != HGR_OK)
         return result;
     for (size_t i = 0; result == HGR_OK && i < scan->nfrees; i++)
@@ -235,9 +237,9 @@ static hgr_result build_graph(hgr_scan *scan, hgr_heap *heap, const uint32_t *re
         (result = trim(scan, &scan->row, scan->n + 1, "graph rows", status)) != HGR_OK ||
         (result = trim(scan, &scan->col, scan->m, "graph references", status)) != HGR_OK)
         return result;
-    result = hgr_graph_adopt((uint32_t)scan->n, (uint32_t)scan->m, scan->row, scan->col,
-                             scan->implied, (uint32_t)scan->nimplied, scan->run, &heap->graph,
-                             status);
+    result =
+        hgr_graph_adopt((uint32_t)scan->n, (uint32_t)scan->m, scan->row, scan->col, scan->implied,
+                        (uint32_t)scan->nimplied, scan->run, &heap->graph, status);
     if (result != HGR_OK)
         return result;
     scan->row = NULL;

@@ -80,8 +80,8 @@ static hgr_result add_segment(hgr_objects *objects, const hgr_run *run, const hg
     const hgr_range *end = space->ranges + space->count;
     const hgr_range *range = hgr_space_next(space, segment->start_addr);
     for (; range && range < end && range->start_addr < segment->end_addr; range++) {
-        uint64_t from = range->start_addr > segment->start_addr ? range->start_addr
-                                                                : segment->start_addr;
+        uint64_t from =
+            range->start_addr > segment->start_addr ? range->start_addr : segment->start_addr;
         uint64_t to = range->end_addr < segment->end_addr ? range->end_addr : segment->end_addr;
         uint64_t first = (from - objects->base_addr) >> HGR_GRANULE_BITS;
         uint64_t last = (to - 1 - objects->base_addr) >> HGR_GRANULE_BITS;
@@ -161,7 +161,7 @@ static void rank_block(hgr_objects *objects, size_t first, size_t last, uint32_t
         objects->rank[w] = rank;
         rank += hgr_bits_count(objects->bits[w], popcnt);
         if ((uint64_t)sample * HGR_SAMPLE_NODES < rank) /* a word holds at most one such node */
-            objects->samples[sample++] = (uint32_t)w; /* < 2^32: HGR_GRANULES_MAX */
+            objects->samples[sample++] = (uint32_t)w;   /* < 2^32: HGR_GRANULES_MAX */
     }
 }
 
@@ -175,10 +175,10 @@ static void count_blocks(const hgr_objects *objects, uint64_t *counts, size_t nb
                          const hgr_run *run)
 {
     uint32_t threads = hgr_run_threads_for(run, nblocks, BLOCKS_A_THREAD);
-    /* No race: block b writes counts[b].
-     * Deterministic: blocks are cut by address. */
-    #pragma omp parallel for default(none) shared(objects, counts, nblocks) schedule(static, 1) \
-            num_threads(threads)
+/* No race: block b writes counts[b].
+ * Deterministic: blocks are cut by address. */
+#pragma omp parallel for default(none) shared(objects, counts, nblocks) schedule(static, 1)        \
+    num_threads(threads)
     for (size_t b = 0; b < nblocks; b++)
         counts[b] = count_block(objects, b * INDEX_WORDS, block_end(objects, b));
 }
@@ -187,10 +187,10 @@ static void rank_blocks(hgr_objects *objects, const uint64_t *counts, size_t nbl
                         const hgr_run *run)
 {
     uint32_t threads = hgr_run_threads_for(run, nblocks, BLOCKS_A_THREAD);
-    /* No race: block b writes the ranks of its words and the samples of its nodes.
-     * Deterministic: blocks are cut by address. */
-    #pragma omp parallel for default(none) shared(objects, counts, nblocks) schedule(static, 1) \
-            num_threads(threads)
+/* No race: block b writes the ranks of its words and the samples of its nodes.
+ * Deterministic: blocks are cut by address. */
+#pragma omp parallel for default(none) shared(objects, counts, nblocks) schedule(static, 1)        \
+    num_threads(threads)
     for (size_t b = 0; b < nblocks; b++)
         rank_block(objects, b * INDEX_WORDS, block_end(objects, b), (uint32_t)counts[b]);
 }
@@ -296,6 +296,5 @@ uint64_t hgr_objects_address(const hgr_objects *objects, hgr_node node)
     uint64_t word = objects->bits[w];
     for (uint32_t skip = node - objects->rank[w]; skip; skip--)
         word &= word - 1;
-    return hgr_objects_slot_address(objects, ((uint64_t)w << 6) |
-                                                 (uint64_t)__builtin_ctzll(word));
+    return hgr_objects_slot_address(objects, ((uint64_t)w << 6) | (uint64_t)__builtin_ctzll(word));
 }

@@ -1,9 +1,11 @@
-/* heap: address <-> node, internals: what the scan fills and the inline look-ups of its inner loops.
+/* heap: address <-> node, internals: what the scan fills and the inline look-ups of its inner
+ * loops.
  *
- * A slot is one pointer-sized place where an object can start. Heaps are scattered over terabytes of
- * address space, so slots are numbered densely: granules of 4 MiB (a basic GC region) that hold any
- * present heap byte get consecutive numbers in address order; a two-level directory maps address to
- * granule in two loads that stay in the first-level cache, with no probing and no branch. */
+ * A slot is one pointer-sized place where an object can start. Heaps are scattered over terabytes
+ * of address space, so slots are numbered densely: granules of 4 MiB (a basic GC region) that hold
+ * any present heap byte get consecutive numbers in address order; a two-level directory maps
+ * address to granule in two loads that stay in the first-level cache, with no probing and no
+ * branch. */
 #ifndef HGR_HEAP_OBJECTS_H
 #define HGR_HEAP_OBJECTS_H
 
@@ -13,29 +15,30 @@
 
 #define HGR_GRANULE_BITS  22u
 #define HGR_GRANULE_BYTES (UINT64_C(1) << HGR_GRANULE_BITS)
-#define HGR_LEAF_BITS     13u /* one leaf of the directory covers 32 GiB */
+#define HGR_LEAF_BITS     13u   /* one leaf of the directory covers 32 GiB */
 #define HGR_TOP_ENTRIES   8192u /* 2^48 bytes from the lowest segment to the highest */
-#define HGR_GRANULES_MAX  (UINT64_C(1) << 19) /* 2 TiB of present heap: bitmap words stay 32 bits */
-#define HGR_NO_GRANULE    UINT32_MAX
-#define HGR_NO_SLOT       UINT64_MAX
-#define HGR_SAMPLE_NODES  64u
+#define HGR_GRANULES_MAX  (UINT64_C(1) << 19) /* 2 TiB of present heap: bitmap words stay 32 bits  \
+                                               */
+#define HGR_NO_GRANULE   UINT32_MAX
+#define HGR_NO_SLOT      UINT64_MAX
+#define HGR_SAMPLE_NODES 64u
 
 struct hgr_objects {
-    uint32_t  n;          /* nodes, after hgr_objects_index */
-    uint32_t  slot_bits;  /* log2 of the pointer size: 3 or 2 */
-    bool      popcnt;     /* the processor counts bits in one instruction */
-    uint64_t  base_addr;  /* granule-aligned, at or below the lowest segment */
-    uint32_t *top;        /* HGR_TOP_ENTRIES + 1: where the leaf starts in leaves; the last is empty */
-    uint32_t *leaves;     /* leaf 0 is empty; granule number or HGR_NO_GRANULE */
-    size_t    nleaves, leaves_capacity; /* entries */
-    uint64_t *granules;   /* ngranules: (address - base_addr) >> HGR_GRANULE_BITS, ascending */
-    size_t    ngranules, granules_capacity;
-    size_t    nwords;     /* of the bitmap */
-    uint64_t *bits;       /* one per slot: an object starts here */
-    uint32_t *rank;       /* nwords + 1: set bits before the word */
-    uint32_t *samples;    /* word that holds node 64 k; one more at the end */
+    uint32_t n;         /* nodes, after hgr_objects_index */
+    uint32_t slot_bits; /* log2 of the pointer size: 3 or 2 */
+    bool popcnt;        /* the processor counts bits in one instruction */
+    uint64_t base_addr; /* granule-aligned, at or below the lowest segment */
+    uint32_t *top;    /* HGR_TOP_ENTRIES + 1: where the leaf starts in leaves; the last is empty */
+    uint32_t *leaves; /* leaf 0 is empty; granule number or HGR_NO_GRANULE */
+    size_t nleaves, leaves_capacity; /* entries */
+    uint64_t *granules; /* ngranules: (address - base_addr) >> HGR_GRANULE_BITS, ascending */
+    size_t ngranules, granules_capacity;
+    size_t nwords;               /* of the bitmap */
+    uint64_t *bits;              /* one per slot: an object starts here */
+    uint32_t *rank;              /* nwords + 1: set bits before the word */
+    uint32_t *samples;           /* word that holds node 64 k; one more at the end */
     const hgr_segment *segments; /* borrowed from the source */
-    size_t    nsegments;
+    size_t nsegments;
 };
 
 /**
@@ -54,8 +57,8 @@ void hgr_objects_free(hgr_objects *objects);
 static inline uint32_t hgr_bits_count(uint64_t word, bool popcnt)
 {
 #if defined(__x86_64__)
-    /* Not every x86-64 has it and the library is built for all of them; a call-free instruction here
-     * is worth 3 ns for each reference. */
+    /* Not every x86-64 has it and the library is built for all of them; a call-free instruction
+     * here is worth 3 ns for each reference. */
     if (popcnt) {
         uint64_t count;
         __asm__("popcnt %1, %0" : "=r"(count) : "r"(word) : "cc");
@@ -73,8 +76,8 @@ static inline uint32_t hgr_objects_granule(const hgr_objects *objects, uint64_t 
     uint64_t off = addr - objects->base_addr; /* wraps below base: then above every entry */
     uint64_t top = off >> (HGR_GRANULE_BITS + HGR_LEAF_BITS);
     top = top < HGR_TOP_ENTRIES ? top : HGR_TOP_ENTRIES;
-    return objects->leaves[objects->top[top] +
-                           ((off >> HGR_GRANULE_BITS) & ((1u << HGR_LEAF_BITS) - 1))];
+    return objects
+        ->leaves[objects->top[top] + ((off >> HGR_GRANULE_BITS) & ((1u << HGR_LEAF_BITS) - 1))];
 }
 
 /** Dense slot of addr, or HGR_NO_SLOT; low bits of addr below a slot are dropped. */
@@ -106,8 +109,8 @@ static inline uint64_t hgr_objects_slot_address(const hgr_objects *objects, uint
 }
 
 /**
- * Can the bounds of segment s be? Ask for s = 0, 1, 2 ... with *previous_end = 0 at first. Segments that are
- * not sound are neither walked nor looked up.
+ * Can the bounds of segment s be? Ask for s = 0, 1, 2 ... with *previous_end = 0 at first. Segments
+ * that are not sound are neither walked nor looked up.
  */
 static inline bool hgr_segment_is_sound(const hgr_source *source, size_t s, uint64_t *previous_end)
 {

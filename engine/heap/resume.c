@@ -1,18 +1,18 @@
 /* heap: where to go on: measuring one object out of line, and finding the next plausible one.
  *
  * Used after damage, after absent memory, and to guess where the walk of a block in the middle of a
- * segment may begin. A word is a plausible object start when the source accepts it as a method table
- * and the chain of sizes from it holds for CHAIN objects, or ends exactly at a gap or at the end
- * of the segment. Effort is bounded by address, not by luck: words that point nowhere or into the heap
- * are passed over cheaply, and of the others at most CANDIDATES are tried in each 4 MiB, then the
- * search moves on to the next 4 MiB. So the answer depends on the dump alone, and hostile heaps
- * cost a bounded factor. */
+ * segment may begin. A word is a plausible object start when the source accepts it as a method
+ * table and the chain of sizes from it holds for CHAIN objects, or ends exactly at a gap or at the
+ * end of the segment. Effort is bounded by address, not by luck: words that point nowhere or into
+ * the heap are passed over cheaply, and of the others at most CANDIDATES are tried in each 4 MiB,
+ * then the search moves on to the next 4 MiB. So the answer depends on the dump alone, and hostile
+ * heaps cost a bounded factor. */
 #include "walk.h"
 
 #include "../base/status.h"
 
-#define CHAIN      8u    /* objects in a row */
-#define CANDIDATES 4096u /* words tried in one 4 MiB stretch */
+#define CHAIN      8u                  /* objects in a row */
+#define CANDIDATES 4096u               /* words tried in one 4 MiB stretch */
 #define AHEAD_MAX  (UINT64_C(1) << 20) /* objects stepped over by one hgr_walk_ahead */
 
 size_t hgr_implied_from(const hgr_source *source, uint64_t addr)

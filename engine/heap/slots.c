@@ -1,14 +1,15 @@
-/* heap: the reference slots of one object, read again from the dump: what the scan saw, with offsets. */
+/* heap: the reference slots of one object, read again from the dump: what the scan saw, with
+ * offsets. */
 #include "slots.h"
 #include "objects.h"
 
 struct visit {
-    const hgr_heap    *heap;
-    const hgr_source  *source;
-    uint64_t           object_addr;
+    const hgr_heap *heap;
+    const hgr_source *source;
+    uint64_t object_addr;
     hgr_slot_visit_fn *visit;
-    void              *user;
-    hgr_window         window;
+    void *user;
+    hgr_window window;
 };
 
 static bool visit_run(void *user, uint64_t offset, uint64_t count)

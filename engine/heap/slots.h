@@ -6,7 +6,7 @@
 
 /** Part of the target's memory that lies side by side in the mapping; empty when start == end. */
 typedef struct hgr_window {
-    uint64_t       start_addr, end_addr;
+    uint64_t start_addr, end_addr;
     const uint8_t *bytes;
 } hgr_window;
 
@@ -16,8 +16,8 @@ static inline bool hgr_window_move(hgr_window *window, const hgr_space *space, u
     if (addr >= window->start_addr && addr < window->end_addr)
         return true;
     const hgr_range *range = hgr_space_find(space, addr);
-    *window = range ? (hgr_window){range->start_addr, range->end_addr, range->bytes}
-                    : (hgr_window){0};
+    *window =
+        range ? (hgr_window){range->start_addr, range->end_addr, range->bytes} : (hgr_window){0};
     return range != NULL;
 }
 
@@ -48,7 +48,8 @@ static inline bool hgr_window_ptr(hgr_window *window, const hgr_space *space, ui
 /** One run of slots of one object; false stops. */
 typedef bool hgr_run_fn(void *user, uint64_t offset, uint64_t count);
 
-/** Give each run of slots of an object of `bytes` shallow bytes to fn, ascending. false when fn stopped. */
+/** Give each run of slots of an object of `bytes` shallow bytes to fn, ascending. false when fn
+ * stopped. */
 static inline bool hgr_each_run(const hgr_shape *shape, uint64_t bytes, uint32_t pointer_size,
                                 hgr_run_fn *fn, void *user)
 {

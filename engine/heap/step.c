@@ -15,7 +15,7 @@ static void find(hgr_walk *walk, hgr_finding_kind kind, uint64_t addr, uint64_t 
 
 struct careful {
     hgr_walk *walk;
-    uint64_t  addr;
+    uint64_t addr;
 };
 
 static void emit_one(hgr_walk *walk, uint64_t object_addr, uint64_t value)
@@ -118,8 +118,8 @@ static void keep_node(hgr_walk *walk, uint64_t addr, const hgr_type_slot *type, 
         keep_big(walk, bytes);
     if (walk->result != HGR_OK)
         return;
-    out->items[out->nobjects] = (hgr_item){
-        type->type, bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX, first_ref};
+    out->items[out->nobjects] =
+        (hgr_item){type->type, bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX, first_ref};
     uint64_t slot = (addr & (HGR_GRANULE_BYTES - 1)) >> walk->objects->slot_bits;
     out->bits[slot >> 6] |= UINT64_C(1) << (slot & 63);
     out->nobjects++;
@@ -220,8 +220,8 @@ uint64_t hgr_walk_step(hgr_walk *walk, uint64_t addr)
         return addr;
     if (why.kind == HGR_FOUND_ABSENT_MEMORY)
         return step_absent(walk, addr);
-    uint64_t found = hgr_walk_resume(walk, addr + source->space->pointer_size, walk->segment_end,
-                                     UINT64_MAX);
+    uint64_t found =
+        hgr_walk_resume(walk, addr + source->space->pointer_size, walk->segment_end, UINT64_MAX);
     find(walk, why.kind, addr, why.value, found - addr);
     walk->out->lost_bytes += found - addr;
     return found;

@@ -1,11 +1,11 @@
 /* heap: dense slots become nodes, in place.
  *
- * Input: col as dense slots, rank directory complete, node_type in order of discovery. Output: col as nodes,
- * final type numbers. Method: one parallel sweep over blocks; each reference is one bit test and
- * one rank, independent of the others, so the misses overlap. References to places where no object starts are
- * noted and marked; if there are any (damage only), a serial pass closes the gaps they leave. In wide
- * mode each block narrows its 64-bit slots to nodes at the front of its own slice, and a
- * serial pass slides the slices together: no fresh page is touched. */
+ * Input: col as dense slots, rank directory complete, node_type in order of discovery. Output: col
+ * as nodes, final type numbers. Method: one parallel sweep over blocks; each reference is one bit
+ * test and one rank, independent of the others, so the misses overlap. References to places where
+ * no object starts are noted and marked; if there are any (damage only), a serial pass closes the
+ * gaps they leave. In wide mode each block narrows its 64-bit slots to nodes at the front of its
+ * own slice, and a serial pass slides the slices together: no fresh page is touched. */
 #include "scan.h"
 
 #include <stdlib.h>
@@ -16,9 +16,9 @@
 #define BLOCKS_A_THREAD 4u
 
 struct translate {
-    hgr_scan       *scan;
+    hgr_scan *scan;
     const uint32_t *remap;
-    hgr_bad_refs   *bad; /* one for each thread */
+    hgr_bad_refs *bad; /* one for each thread */
     hgr_first_error error;
 };
 
@@ -79,12 +79,11 @@ static void translate_block(struct translate *t, size_t b, hgr_bad_refs *bad)
 static hgr_result translate_blocks(struct translate *t, hgr_status *status)
 {
     const hgr_scan *scan = t->scan;
-    uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks,
-                                           scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
-    /* No race: a block rewrites its own slices; starts and ranks are only read.
-     * Deterministic: each value depends on itself alone; bad references are sorted afterwards. */
-    #pragma omp parallel for default(none) shared(t, scan) schedule(dynamic, 4) \
-            num_threads(threads)
+    uint32_t threads =
+        hgr_run_threads_for(scan->run, scan->nblocks, scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
+/* No race: a block rewrites its own slices; starts and ranks are only read.
+ * Deterministic: each value depends on itself alone; bad references are sorted afterwards. */
+#pragma omp parallel for default(none) shared(t, scan) schedule(dynamic, 4) num_threads(threads)
     for (size_t b = 0; b < scan->nblocks; b++)
         translate_block(t, b, &t->bad[hgr_thread_index()]);
     return hgr_first_error_result(scan->run, &t->error, status);
@@ -124,10 +123,9 @@ static hgr_result report_noted(struct translate *t, uint64_t *out_noted, hgr_sta
     for (uint32_t thread = 0; thread < scan->run->threads; thread++)
         for (size_t i = 0; i < t->bad[thread].count; i++) {
             const hgr_bad_ref *ref = &t->bad[thread].list[i];
-            hgr_finding finding = {
-                HGR_FOUND_BAD_REFERENCE,
-                hgr_objects_address(scan->objects, source_of(scan, ref->ref)),
-                hgr_objects_slot_address(scan->objects, ref->slot), 0};
+            hgr_finding finding = {HGR_FOUND_BAD_REFERENCE,
+                                   hgr_objects_address(scan->objects, source_of(scan, ref->ref)),
+                                   hgr_objects_slot_address(scan->objects, ref->slot), 0};
             hgr_result result = hgr_finding_add(&scan->findings, scan->run, &finding, status);
             if (result != HGR_OK)
                 return result;
@@ -173,9 +171,9 @@ static hgr_result gather_bad(struct translate *t, hgr_status *status)
     hgr_bad_refs *all = &t->bad[0];
     for (uint32_t thread = 1; thread < t->scan->run->threads; thread++) {
         hgr_bad_refs *more = &t->bad[thread];
-        hgr_result result = hgr_grow(t->scan->run, &all->list, &all->capacity,
-                                     all->count + more->count, UINT32_MAX, sizeof *all->list,
-                                     "bad references", status);
+        hgr_result result =
+            hgr_grow(t->scan->run, &all->list, &all->capacity, all->count + more->count, UINT32_MAX,
+                     sizeof *all->list, "bad references", status);
         if (result != HGR_OK)
             return result;
         for (size_t i = 0; i < more->count; i++)

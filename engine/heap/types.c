@@ -86,7 +86,8 @@ static hgr_result describe(hgr_types *types, uint64_t addr, hgr_status *status)
     if (!kept)
         return HGR_NO_MEMORY;
     *kept = shape;
-    result = hgr_map_put(&types->index, addr, (uint32_t)types->count, status); /* <= HGR_TYPES_MAX */
+    result =
+        hgr_map_put(&types->index, addr, (uint32_t)types->count, status); /* <= HGR_TYPES_MAX */
     if (result == HGR_OK)
         types->shapes[types->count++] = kept;
     return result;
@@ -164,9 +165,9 @@ static hgr_result widen(hgr_type_cache *cache, hgr_status *status)
     wider.shift--;
     wider.slots = NULL;
     wider.ntouched = 0;
-    hgr_result result = hgr_grow(cache->types->run, &cache->touched, &cache->touched_capacity,
-                                 wider.capacity, (size_t)HGR_TYPES_MAX * 4, sizeof *cache->touched,
-                                 "type cache", status);
+    hgr_result result =
+        hgr_grow(cache->types->run, &cache->touched, &cache->touched_capacity, wider.capacity,
+                 (size_t)HGR_TYPES_MAX * 4, sizeof *cache->touched, "type cache", status);
     if (result == HGR_OK)
         result = empty_slots(cache->types->run, wider.capacity, &wider.slots, status);
     if (result != HGR_OK)

@@ -8,7 +8,8 @@
 
 #include "../base/status.h"
 
-#define STRIDE_BYTES  (UINT64_C(1) << 19) /* the fast loop gets room for this much heap at a time */
+#define STRIDE_BYTES (UINT64_C(1) << 19) /* the fast loop gets room for this much heap at a time   \
+                                          */
 #define FIRST_OBJECTS 32768u
 #define FIRST_REFS    (4 * STRIDE_BYTES / 4)
 
@@ -47,8 +48,11 @@ hgr_result hgr_walk_init(hgr_walk *walk, const hgr_source *source, hgr_types *ty
                          hgr_status *status)
 {
     bool is_64 = source->space->pointer_size == 8;
-    *walk = (hgr_walk){.source = source, .run = run, .objects = objects, .wide = wide,
-                        .table_mask = ~(source->mark_mask | 1)}; /* bit 0: see hgr_type_slot.key */
+    *walk = (hgr_walk){.source = source,
+                       .run = run,
+                       .objects = objects,
+                       .wide = wide,
+                       .table_mask = ~(source->mark_mask | 1)}; /* bit 0: see hgr_type_slot.key */
     walk->least_bytes = source->min_bytes > source->space->pointer_size
                             ? source->min_bytes
                             : source->space->pointer_size;
@@ -122,8 +126,8 @@ static uint64_t stride(hgr_walk *walk, uint64_t addr, uint64_t stop)
     while (addr < stop) {
         uint64_t until = stop - addr < STRIDE_BYTES ? stop : addr + STRIDE_BYTES;
         uint64_t reach = until - addr + HGR_LARGE_BYTES; /* the last object may end beyond */
-        if (walk->objects &&
-            !hgr_walk_make_room(walk, (until - addr) / walk->least_bytes + 2, reach / pointer_size + 1))
+        if (walk->objects && !hgr_walk_make_room(walk, (until - addr) / walk->least_bytes + 2,
+                                                 reach / pointer_size + 1))
             return addr;
         addr = walk->fast(walk, addr, until);
         if (addr < until)
@@ -153,8 +157,8 @@ static hgr_result scratch_reset(hgr_walk *walk, hgr_scratch *out, hgr_status *st
 
 /* ---- the block ---- */
 
-/* Where the fast loop has to stop: the block's end, the next gap or implied reference, the last place
- * in the window where an object's header can be read. */
+/* Where the fast loop has to stop: the block's end, the next gap or implied reference, the last
+ * place in the window where an object's header can be read. */
 static uint64_t next_stop(hgr_walk *walk, uint64_t addr, uint64_t limit)
 {
     const hgr_source *source = walk->source;

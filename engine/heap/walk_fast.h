@@ -18,12 +18,13 @@
 typedef struct hgr_emit {
     const uint32_t *top;
     const uint32_t *leaves;
-    uint64_t        base_addr;
-    void           *refs;
+    uint64_t base_addr;
+    void *refs;
 } hgr_emit;
 
-/* count slots from `slots` on to refs[at ..]; null and bad ones leave no trace. Returns the new end. *nonnull
- * counts what was not null, *marks collects the low bits. No branch but the loop's. */
+/* count slots from `slots` on to refs[at ..]; null and bad ones leave no trace. Returns the new
+ * end. *nonnull counts what was not null, *marks collects the low bits. No branch but the loop's.
+ */
 HGR_INLINE size_t emit_run(const hgr_emit *emit, const uint8_t *slots, uint64_t count, size_t at,
                            uint64_t *nonnull, uint64_t *marks, const bool wide,
                            const uint32_t pointer_size)
@@ -35,8 +36,8 @@ HGR_INLINE size_t emit_run(const hgr_emit *emit, const uint8_t *slots, uint64_t 
         uint64_t off = addr - emit->base_addr;
         uint64_t top = off >> (HGR_GRANULE_BITS + HGR_LEAF_BITS);
         top = top < HGR_TOP_ENTRIES ? top : HGR_TOP_ENTRIES;
-        uint32_t granule = emit->leaves[emit->top[top] + ((off >> HGR_GRANULE_BITS) &
-                                                          ((1u << HGR_LEAF_BITS) - 1))];
+        uint32_t granule = emit->leaves[emit->top[top] +
+                                        ((off >> HGR_GRANULE_BITS) & ((1u << HGR_LEAF_BITS) - 1))];
         uint64_t slot = ((uint64_t)granule << (HGR_GRANULE_BITS - slot_bits)) +
                         ((addr & (HGR_GRANULE_BYTES - 1)) >> slot_bits);
         if (wide)
@@ -66,7 +67,8 @@ HGR_INLINE size_t emit_structs(const hgr_emit *emit, const hgr_shape *shape, con
     return at;
 }
 
-/* All references of one object; the new end, or SIZE_MAX when one of them is bad or the kind is not for here. */
+/* All references of one object; the new end, or SIZE_MAX when one of them is bad or the kind is not
+ * for here. */
 HGR_INLINE size_t emit_object(const hgr_emit *emit, const hgr_type_slot *type,
                               const uint8_t *object, uint64_t bytes, size_t at, const bool wide,
                               const uint32_t pointer_size)
@@ -77,10 +79,11 @@ HGR_INLINE size_t emit_object(const hgr_emit *emit, const hgr_type_slot *type,
         end = emit_run(emit, object + type->offset, type->count, at, &nonnull, &marks, wide,
                        pointer_size);
     } else if (type->kind == HGR_KIND_ARRAY) {
-        uint64_t rest = (uint64_t)type->offset + type->count; /* no slots: at the start, at the end */
+        uint64_t rest =
+            (uint64_t)type->offset + type->count; /* no slots: at the start, at the end */
         uint64_t count = bytes > rest ? (bytes - rest) / pointer_size : 0;
-        end = emit_run(emit, object + type->offset, count, at, &nonnull, &marks, wide,
-                       pointer_size);
+        end =
+            emit_run(emit, object + type->offset, count, at, &nonnull, &marks, wide, pointer_size);
     } else if (type->kind == HGR_KIND_RUNS) {
         for (uint32_t i = 0; i < type->shape->nruns; i++)
             end = emit_run(emit, object + type->shape->runs[i].offset, type->shape->runs[i].count,
@@ -100,7 +103,8 @@ HGR_INLINE hgr_emit make_emit(const hgr_walk *walk)
                       walk->out->refs};
 }
 
-/* A run of slots of a large object, all of it in the window: false, nothing changed, when one is bad. */
+/* A run of slots of a large object, all of it in the window: false, nothing changed, when one is
+ * bad. */
 HGR_INLINE bool emit_good_run(hgr_walk *walk, const uint8_t *slots, uint64_t count, const bool wide,
                               const uint32_t pointer_size)
 {
@@ -136,8 +140,8 @@ HGR_INLINE uint64_t walk_fast(hgr_walk *walk, uint64_t addr, uint64_t stop, cons
     hgr_type_slot *const slots = walk->cache.slots;
     const unsigned shift = walk->cache.shift;
     const uint64_t min_bytes = walk->source->min_bytes, align_mask = walk->align - 1;
-    const uint64_t end_addr = walk->window.end_addr < walk->segment_end ? walk->window.end_addr
-                                                                        : walk->segment_end;
+    const uint64_t end_addr =
+        walk->window.end_addr < walk->segment_end ? walk->window.end_addr : walk->segment_end;
     const uint8_t *const from = walk->window.bytes + (addr - walk->window.start_addr);
     const uint8_t *const last = from + (stop - addr), *const end = from + (end_addr - addr);
     const uint8_t *object = from;
@@ -172,7 +176,8 @@ HGR_INLINE uint64_t walk_fast(hgr_walk *walk, uint64_t addr, uint64_t stop, cons
                 if (__builtin_expect(refs == SIZE_MAX, 0))
                     break;
             }
-            /* Free objects write the same words and are then overwritten: no branch to mispredict. */
+            /* Free objects write the same words and are then overwritten: no branch to mispredict.
+             */
             *item = (hgr_item){type->type, (uint32_t)bytes, (uint32_t)nrefs}; /* both below 2^32 */
             uint64_t slot = ((uintptr_t)object - granule) >> slot_bits;
             bits[slot >> 6] |= (uint64_t)type->is_node << (slot & 63);

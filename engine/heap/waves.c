@@ -3,20 +3,22 @@
  * Input: blocks. Output: nodes, references and totals of the whole heap, references still as dense
  * slots. Method: three steps for each wave of some blocks a thread. (1) In parallel, each block is
  * walked into a scratch of its own, from a known start or from a guessed one. (2) In block order,
- * guesses are compared with where the block before really landed; a wrong one is walked again from there, so
- * luck changes nothing but time. Counts become places. (3) In parallel, scratches are moved to their
- * places. Scratches stay in the cache and the final arrays are touched once, in order: fresh pages
- * cost more than the copy. With one thread there is nothing to guess. */
+ * guesses are compared with where the block before really landed; a wrong one is walked again from
+ * there, so luck changes nothing but time. Counts become places. (3) In parallel, scratches are
+ * moved to their places. Scratches stay in the cache and the final arrays are touched once, in
+ * order: fresh pages cost more than the copy. With one thread there is nothing to guess. */
 #include "scan.h"
 
 #include "../base/parallel.h"
 #include "../base/status.h"
 
-#define WAVE_BLOCKS     8u /* blocks a thread in one wave: what one thread may idle is an eighth */
-#define TYPES_BLOCKS    64u /* the same when only types are counted: there is next to nothing to keep */
-#define BLOCKS_A_THREAD 4u /* 16 MiB: below, starting a thread costs more than it does */
-#define AHEAD_BLOCKS    16u /* at least 64 MiB asked for before they are walked; warm, it costs 1 % */
-#define GROW_SLACK      65536u
+#define WAVE_BLOCKS 8u /* blocks a thread in one wave: what one thread may idle is an eighth */
+#define TYPES_BLOCKS                                                                               \
+    64u /* the same when only types are counted: there is next to nothing to keep */
+#define BLOCKS_A_THREAD 4u  /* 16 MiB: below, starting a thread costs more than it does */
+#define AHEAD_BLOCKS    16u /* at least 64 MiB asked for before they are walked; warm, it costs 1 % \
+                             */
+#define GROW_SLACK 65536u
 
 static bool is_first(const hgr_scan *scan, size_t b)
 {
@@ -25,7 +27,8 @@ static bool is_first(const hgr_scan *scan, size_t b)
 
 /* ---- step 1: walk ---- */
 
-/* Starts that need no guess: the segment's start, after the block before, or by stepping over large objects. */
+/* Starts that need no guess: the segment's start, after the block before, or by stepping over large
+ * objects. */
 static hgr_result know_starts(hgr_scan *scan, size_t from, size_t to, hgr_status *status)
 {
     for (size_t b = from; b < to; b++) {
@@ -73,10 +76,10 @@ static hgr_result walk_wave(hgr_scan *scan, size_t from, size_t to, hgr_status *
     hgr_result result = know_starts(scan, from, to, status);
     if (result != HGR_OK)
         return result;
-    /* No race: a block, its scratch and the thread's walker have one writer.
-     * Deterministic: what a walk gives depends on its start, which the stitch checks. */
-    #pragma omp parallel for default(none) shared(scan, from, to, error) schedule(dynamic, 1) \
-            num_threads((int)scan->nwalks)
+/* No race: a block, its scratch and the thread's walker have one writer.
+ * Deterministic: what a walk gives depends on its start, which the stitch checks. */
+#pragma omp parallel for default(none) shared(scan, from, to, error) schedule(dynamic, 1)          \
+    num_threads((int)scan->nwalks)
     for (size_t b = from; b < to; b++)
         walk_one(scan, &scan->walks[hgr_thread_index()], b, &scan->scratches[b - from], &error);
     return hgr_first_error_result(scan->run, &error, status);
@@ -217,20 +220,21 @@ static hgr_result grow_arrays(hgr_scan *scan, uint64_t done_bytes, hgr_status *s
     }
     if (result == HGR_OK && (scan->reserved || scan->m > scan->ref_capacity)) {
         uint64_t wanted = foresee(scan, scan->m, done_bytes);
-        result = grow_one(scan, &scan->col, scan->m, wanted, scan->wide ? 8 : 4,
-                          "graph references", status);
+        result = grow_one(scan, &scan->col, scan->m, wanted, scan->wide ? 8 : 4, "graph references",
+                          status);
         if (result == HGR_OK)
             scan->ref_capacity = wanted;
     }
     return result;
 }
 
-/* Address space for the most nodes and references that the present heap can hold: resizing would move
- * huge pages, which splits them, and touch everything again. */
+/* Address space for the most nodes and references that the present heap can hold: resizing would
+ * move huge pages, which splits them, and touch everything again. */
 static void reserve_arrays(hgr_scan *scan)
 {
     uint32_t pointer_size = scan->source->space->pointer_size;
-    uint64_t present = (uint64_t)scan->nblocks * HGR_BLOCK_BYTES; /* see blocks.c: nblocks is bounded */
+    uint64_t present =
+        (uint64_t)scan->nblocks * HGR_BLOCK_BYTES; /* see blocks.c: nblocks is bounded */
     if (present > scan->block_bytes)
         present = scan->block_bytes;
     uint64_t nodes = present / scan->walks[0].least_bytes + scan->nblocks + 1;
@@ -297,10 +301,10 @@ static void move_block(hgr_scan *scan, const hgr_block *block, const hgr_scratch
 
 static void move_wave(hgr_scan *scan, size_t from, size_t to)
 {
-    /* No race: each block has its own slice of every array; shared bitmap words are or-ed atomically.
-     * Deterministic: the slices were laid out in block order. */
-    #pragma omp parallel for default(none) shared(scan, from, to) schedule(dynamic, 1) \
-            num_threads((int)scan->nwalks)
+/* No race: each block has its own slice of every array; shared bitmap words are or-ed atomically.
+ * Deterministic: the slices were laid out in block order. */
+#pragma omp parallel for default(none) shared(scan, from, to) schedule(dynamic, 1)                 \
+    num_threads((int)scan->nwalks)
     for (size_t b = from; b < to; b++)
         move_block(scan, &scan->blocks[b], &scan->scratches[b - from]);
 }
@@ -309,8 +313,8 @@ static void move_wave(hgr_scan *scan, size_t from, size_t to)
 
 static hgr_result start_walks(hgr_scan *scan, hgr_status *status)
 {
-    uint32_t threads = hgr_run_threads_for(scan->run, scan->nblocks,
-                                           scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
+    uint32_t threads =
+        hgr_run_threads_for(scan->run, scan->nblocks, scan->tuning.eager ? 1 : BLOCKS_A_THREAD);
     scan->wave = threads == 1 ? 1 : (size_t)threads * (scan->objects ? WAVE_BLOCKS : TYPES_BLOCKS);
     hgr_result result =
         hgr_alloc(scan->run, threads, sizeof *scan->walks, "walkers", &scan->walks, status);

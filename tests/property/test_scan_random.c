@@ -1,5 +1,6 @@
-/* property: the parallel scan of random fake heaps equals the serial walk by definition, and its bytes are the
- * same for 1, 2, 7 and 64 threads, narrow and wide. The seed is printed when it fails. */
+/* property: the parallel scan of random fake heaps equals the serial walk by definition, and its
+ * bytes are the same for 1, 2, 7 and 64 threads, narrow and wide. The seed is printed when it
+ * fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,10 +32,10 @@ struct shape_of_heap {
 
 struct random_heap {
     fake_heap *fake;
-    uint64_t   seed;
-    uint64_t   types[10];
-    uint64_t  *objects, *ends;
-    size_t     nobjects;
+    uint64_t seed;
+    uint64_t types[10];
+    uint64_t *objects, *ends;
+    size_t nobjects;
 };
 
 static uint64_t next_random(uint64_t *seed)
@@ -56,8 +57,11 @@ static void make_types(struct random_heap *heap, uint32_t p)
     fake_heap *fake = heap->fake;
     hgr_slot_run two[] = {{p, 2}, {5 * p, 1}}, structs[] = {{p, 1}, {2 * p, 2}};
     hgr_shape runs = {.base_size = 7 * p, .slots = HGR_SLOTS_FIXED};
-    hgr_shape array = {.base_size = 3 * p, .component_size = 6 * p, .slots = HGR_SLOTS_STRUCTS,
-                       .start = 2 * p, .tail_bytes = p};
+    hgr_shape array = {.base_size = 3 * p,
+                       .component_size = 6 * p,
+                       .slots = HGR_SLOTS_STRUCTS,
+                       .start = 2 * p,
+                       .tail_bytes = p};
     hgr_slot_run beyond = {2 * p, 99};
     hgr_shape bad = {.base_size = 4 * p, .slots = HGR_SLOTS_FIXED, .flags = HGR_SHAPE_BAD_GCDESC};
     heap->types[0] = fake_type_free(fake);
@@ -161,7 +165,8 @@ static void random_heap_make(struct random_heap *heap, const struct shape_of_hea
     }
     fill_pointers(heap, shape);
     for (unsigned i = 0; i < 20 && heap->nobjects; i++)
-        fake_implied(heap->fake, random_target(heap, shape->with), random_target(heap, shape->with));
+        fake_implied(heap->fake, random_target(heap, shape->with),
+                     random_target(heap, shape->with));
     cut_memory(heap, shape);
 }
 
@@ -176,7 +181,7 @@ static void random_heap_free(struct random_heap *heap)
 
 struct seen {
     const hgr_heap *heap;
-    uint32_t        at; /* index into col */
+    uint32_t at; /* index into col */
 };
 
 static bool see_slot(void *user, uint64_t offset, uint64_t value, bool implied)
@@ -298,8 +303,8 @@ static void check_heap(const struct shape_of_heap *shape, uint64_t seed)
             hgr_heap *scanned = NULL;
             hgr_status status = {0};
             hgr_scan_tuning tuning = {.wide = wide != 0, .eager = true, .moving = t % 2 == 1};
-            hgr_result result = hgr_heap_scan_tuned(source, HGR_SCAN_GRAPH, tuning, runs[t],
-                                                    &scanned, &status);
+            hgr_result result =
+                hgr_heap_scan_tuned(source, HGR_SCAN_GRAPH, tuning, runs[t], &scanned, &status);
             if (result != HGR_OK)
                 print_error("%s\n", status.text);
             assert_int_equal(result, HGR_OK);

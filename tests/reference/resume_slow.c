@@ -1,6 +1,6 @@
-/* reference: where a walk goes on after damage, by definition: the first word that is a method table
- * outside the heap and heads a chain of eight objects, or of fewer that end at a gap, at the end of the
- * segment, or (from the fifth on) in absent memory. */
+/* reference: where a walk goes on after damage, by definition: the first word that is a method
+ * table outside the heap and heads a chain of eight objects, or of fewer that end at a gap, at the
+ * end of the segment, or (from the fifth on) in absent memory. */
 #include "walk_slow.h"
 
 static bool plausible(const hgr_source *s, const hgr_segment *g, uint64_t a)
@@ -8,7 +8,8 @@ static bool plausible(const hgr_source *s, const hgr_segment *g, uint64_t a)
     slow_object o;
     uint64_t step, word, gap;
     bool absent;
-    if (!hgr_space_ptr(s->space, a, &word) || hgr_space_find(s->space, word &= ~s->mark_mask) == NULL)
+    if (!hgr_space_ptr(s->space, a, &word) ||
+        hgr_space_find(s->space, word &= ~s->mark_mask) == NULL)
         return false;
     for (size_t i = 0; i < s->nsegments; i++)
         if (word >= s->segments[i].start_addr && word < s->segments[i].end_addr)
@@ -30,4 +31,3 @@ uint64_t slow_resume(const hgr_source *s, const hgr_segment *g, uint64_t a)
         a += s->space->pointer_size;
     return a < g->end_addr ? a : g->end_addr;
 }
-

@@ -1,15 +1,18 @@
-/* reference: the heap by definition. Only reads of single words, no caches, no limits but those that define resuming. */
+/* reference: the heap by definition. Only reads of single words, no caches, no limits but those
+ * that define resuming. */
 #include "walk_slow.h"
 
 #include <stdlib.h>
 
-bool slow_measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_object *o, uint64_t *step, bool *absent)
+bool slow_measure(const hgr_source *s, const hgr_segment *g, uint64_t a, slow_object *o,
+                  uint64_t *step, bool *absent)
 {
     uint64_t align = g->generation == HGR_LOH ? s->large_align : s->space->pointer_size, word;
     uint32_t length = 0;
     if ((*absent = !hgr_space_ptr(s->space, a, &word)) ||
         s->describe(s->self, word & ~s->mark_mask, &o->shape, NULL) != HGR_OK ||
-        (*absent = o->shape.component_size && !hgr_space_u32(s->space, a + s->space->pointer_size, &length)))
+        (*absent = o->shape.component_size &&
+                   !hgr_space_u32(s->space, a + s->space->pointer_size, &length)))
         return false;
     o->addr = a;
     o->bytes = o->shape.base_size + (uint64_t)o->shape.component_size * length;

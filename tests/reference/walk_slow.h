@@ -6,22 +6,23 @@
 #include "../../engine/heap/source.h"
 
 typedef struct slow_object {
-    uint64_t  addr, bytes;
+    uint64_t addr, bytes;
     hgr_shape shape;
 } slow_object;
 
 typedef struct slow_heap {
     slow_object *objects; /* without Free, ascending */
-    size_t       n;
-    uint32_t    *row;     /* n + 1 */
-    uint32_t    *col;     /* indices of targets */
-    size_t       m, nimplied, nbad;
-    uint64_t     free_count, free_bytes, walked_bytes;
+    size_t n;
+    uint32_t *row; /* n + 1 */
+    uint32_t *col; /* indices of targets */
+    size_t m, nimplied, nbad;
+    uint64_t free_count, free_bytes, walked_bytes;
 } slow_heap;
 
-/** The object at a and the distance to the next; false: none, *absent says whether for lack of memory. */
-bool slow_measure(const hgr_source *source, const hgr_segment *segment, uint64_t a, slow_object *out,
-                  uint64_t *step, bool *absent);
+/** The object at a and the distance to the next; false: none, *absent says whether for lack of
+ * memory. */
+bool slow_measure(const hgr_source *source, const hgr_segment *segment, uint64_t a,
+                  slow_object *out, uint64_t *step, bool *absent);
 /** Where a gap that starts at a ends, or a. *next: start of the first gap at or above a. */
 uint64_t slow_behind_gap(const hgr_source *source, uint64_t a, uint64_t *next);
 uint64_t slow_resume(const hgr_source *source, const hgr_segment *segment, uint64_t a);

@@ -1,4 +1,5 @@
-/* synth: fake heaps in memory. Layout is what heap/source.h says of objects, and nothing of .NET. */
+/* synth: fake heaps in memory. Layout is what heap/source.h says of objects, and nothing of .NET.
+ */
 #include "fake_heap.h"
 
 #include <stdio.h>
@@ -19,19 +20,19 @@ struct cut {
 };
 
 struct fake_heap {
-    hgr_source   source;
-    hgr_space    space;
-    hgr_shape   *types;
-    size_t       ntypes;
-    uint8_t     *tables; /* bytes behind the method table addresses */
+    hgr_source source;
+    hgr_space space;
+    hgr_shape *types;
+    size_t ntypes;
+    uint8_t *tables; /* bytes behind the method table addresses */
     hgr_segment *segments;
     struct area *areas;
-    hgr_gap     *gaps;
+    hgr_gap *gaps;
     hgr_implied *implied;
-    struct cut  *cuts;
-    size_t       ncuts;
-    uint8_t    **copies;
-    size_t       ncopies;
+    struct cut *cuts;
+    size_t ncuts;
+    uint8_t **copies;
+    size_t ncopies;
 };
 
 static void die(const char *what)
@@ -68,9 +69,12 @@ fake_heap *fake_heap_create(const hgr_run *run, uint32_t pointer_size)
     if (!heap)
         die("out of memory");
     hgr_space_init(&heap->space, run, pointer_size);
-    heap->source = (hgr_source){.space = &heap->space, .min_bytes = 3 * pointer_size,
-                                .mark_mask = pointer_size - 1, .large_align = 8,
-                                .describe = describe, .self = heap};
+    heap->source = (hgr_source){.space = &heap->space,
+                                .min_bytes = 3 * pointer_size,
+                                .mark_mask = pointer_size - 1,
+                                .large_align = 8,
+                                .describe = describe,
+                                .self = heap};
     return heap;
 }
 
@@ -94,7 +98,8 @@ void fake_heap_free(fake_heap *heap)
     free(heap);
 }
 
-uint64_t fake_type(fake_heap *heap, const hgr_shape *shape, const hgr_slot_run *runs, uint32_t nruns)
+uint64_t fake_type(fake_heap *heap, const hgr_shape *shape, const hgr_slot_run *runs,
+                   uint32_t nruns)
 {
     if (heap->ntypes == MAX_TYPES)
         die("too many types");
@@ -123,8 +128,11 @@ uint64_t fake_type_fixed(fake_heap *heap, uint32_t base_size, uint32_t offset, u
 uint64_t fake_type_references(fake_heap *heap)
 {
     uint32_t pointer = heap->space.pointer_size;
-    hgr_shape shape = {.base_size = 3 * pointer, .component_size = pointer,
-                       .slots = HGR_SLOTS_ARRAY, .start = 2 * pointer, .tail_bytes = pointer};
+    hgr_shape shape = {.base_size = 3 * pointer,
+                       .component_size = pointer,
+                       .slots = HGR_SLOTS_ARRAY,
+                       .start = 2 * pointer,
+                       .tail_bytes = pointer};
     return fake_type(heap, &shape, NULL, 0);
 }
 
@@ -136,8 +144,8 @@ uint64_t fake_type_bytes(fake_heap *heap, uint32_t base_size, uint32_t component
 
 uint64_t fake_type_free(fake_heap *heap)
 {
-    hgr_shape shape = {.base_size = 3 * heap->space.pointer_size, .component_size = 1,
-                       .flags = HGR_SHAPE_FREE};
+    hgr_shape shape = {
+        .base_size = 3 * heap->space.pointer_size, .component_size = 1, .flags = HGR_SHAPE_FREE};
     return fake_type(heap, &shape, NULL, 0);
 }
 
@@ -146,8 +154,8 @@ size_t fake_segment(fake_heap *heap, uint64_t addr, uint64_t room, hgr_generatio
     size_t s = heap->source.nsegments;
     heap->segments = grown(heap->segments, s, sizeof *heap->segments);
     heap->areas = grown(heap->areas, s, sizeof *heap->areas);
-    heap->segments[s] = (hgr_segment){.start_addr = addr, .end_addr = addr,
-                                      .generation = (uint8_t)generation};
+    heap->segments[s] =
+        (hgr_segment){.start_addr = addr, .end_addr = addr, .generation = (uint8_t)generation};
     heap->areas[s] = (struct area){addr, 0, room, calloc(room ? room : 1, 1)};
     if (!heap->areas[s].bytes)
         die("out of memory");
@@ -287,7 +295,8 @@ const hgr_source *fake_finish(fake_heap *heap)
     heap->tables = calloc(heap->ntypes + 1, TABLE_BYTES);
     if (!heap->tables)
         die("out of memory");
-    add_range(heap, TABLES_ADDR, TABLES_ADDR + (heap->ntypes + 1) * TABLE_BYTES, heap->tables, false);
+    add_range(heap, TABLES_ADDR, TABLES_ADDR + (heap->ntypes + 1) * TABLE_BYTES, heap->tables,
+              false);
     for (size_t s = 0; s < heap->source.nsegments; s++)
         add_area(heap, &heap->areas[s]);
     if (hgr_space_seal(&heap->space, NULL) != HGR_OK)

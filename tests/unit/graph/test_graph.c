@@ -59,8 +59,8 @@ static void refuses_arrays_that_are_no_graph(void **state)
     (void)state;
     static const struct {
         const char *text;
-        uint32_t    row[3];
-        hgr_node    col[2];
+        uint32_t row[3];
+        hgr_node col[2];
     } cases[] = {
         {"row[0] is 1", {1, 1, 2}, {0, 0}},
         {"row[1] is 2, above row[2] = 1", {0, 2, 1}, {0, 0}},

@@ -1,4 +1,5 @@
-/* graph: transpose by hand, against a count-and-fill on random graphs, for several thread counts. */
+/* graph: transpose by hand, against a count-and-fill on random graphs, for several thread counts.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -11,8 +11,8 @@
 #define FAR UINT64_C(0x600000000000)
 
 struct fixture {
-    hgr_run     *run;
-    fake_heap   *fake;
+    hgr_run *run;
+    fake_heap *fake;
     const hgr_source *source;
     hgr_objects *objects;
 };
@@ -94,8 +94,15 @@ static void addresses_outside_are_no_nodes(void **state)
     (void)state;
     struct fixture f;
     setup(&f, 8, FAR, 1 << 20, 64);
-    static const uint64_t outside[] = {0, 8, 0x3ffff8, 0x500000, FAR - 8, FAR + (1 << 20),
-                                       UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63};
+    static const uint64_t outside[] = {0,
+                                       8,
+                                       0x3ffff8,
+                                       0x500000,
+                                       FAR - 8,
+                                       FAR + (1 << 20),
+                                       UINT64_MAX,
+                                       UINT64_MAX - 7,
+                                       UINT64_C(1) << 63};
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
         assert_int_equal(hgr_objects_at(f.objects, outside[i]), HGR_NO_NODE);
         assert_int_equal(hgr_objects_before(f.objects, outside[i]), HGR_NO_NODE);

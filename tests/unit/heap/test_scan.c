@@ -13,11 +13,11 @@
 #define BASE UINT64_C(0x7f0000000028)
 
 struct world {
-    hgr_run          *run;
-    fake_heap        *fake;
+    hgr_run *run;
+    fake_heap *fake;
     const hgr_source *source;
-    hgr_heap         *heap;
-    uint64_t          free_type, pair, string, array;
+    hgr_heap *heap;
+    uint64_t free_type, pair, string, array;
 };
 
 static void open_world(struct world *w, uint32_t threads)
@@ -36,9 +36,8 @@ static void scan_world(struct world *w)
 {
     hgr_status status = {0};
     w->source = fake_finish(w->fake);
-    hgr_result result = hgr_heap_scan_tuned(w->source, HGR_SCAN_GRAPH,
-                                            (hgr_scan_tuning){.eager = true}, w->run, &w->heap,
-                                            &status);
+    hgr_result result = hgr_heap_scan_tuned(
+        w->source, HGR_SCAN_GRAPH, (hgr_scan_tuning){.eager = true}, w->run, &w->heap, &status);
     if (result != HGR_OK)
         print_error("%s\n", status.text);
     assert_int_equal(result, HGR_OK);
@@ -159,12 +158,12 @@ static void bad_references_are_dropped_and_counted(void **state)
     fake_segment(w.fake, BASE, 4096, HGR_GEN0);
     uint64_t a = fake_object(w.fake, w.pair, 0), b = fake_object(w.fake, w.pair, 0);
     uint64_t gap = fake_object(w.fake, w.free_type, 0);
-    fake_pointer(w.fake, a + 8, 0x123456789);  /* outside the heap */
+    fake_pointer(w.fake, a + 8, 0x123456789); /* outside the heap */
     fake_pointer(w.fake, a + 16, b);
-    fake_pointer(w.fake, b + 8, gap);          /* a Free object */
-    fake_pointer(w.fake, b + 16, a + 4);       /* inside an object */
+    fake_pointer(w.fake, b + 8, gap);    /* a Free object */
+    fake_pointer(w.fake, b + 16, a + 4); /* inside an object */
     fake_implied(w.fake, b, a);
-    fake_implied(w.fake, gap, a);              /* from no object */
+    fake_implied(w.fake, gap, a); /* from no object */
     scan_world(&w);
     static const uint32_t row[] = {0, 1, 2}, col[] = {1, 0};
     assert_memory_equal(w.heap->graph->row, row, sizeof row);
@@ -270,7 +269,8 @@ static void objects_of_4_gib_keep_their_size(void **state)
     (void)state;
     struct world w;
     open_world(&w, 2);
-    uint64_t wide = fake_type_bytes(w.fake, 24, 16), start = BASE, bytes = 24 + 16 * UINT64_C(0x10000002);
+    uint64_t wide = fake_type_bytes(w.fake, 24, 16), start = BASE,
+             bytes = 24 + 16 * UINT64_C(0x10000002);
     fake_segment(w.fake, start, 64, HGR_LOH);
     uint64_t big = fake_object(w.fake, wide, 0);
     fake_pointer(w.fake, big + 8, 0x10000002);

@@ -148,9 +148,9 @@ static void segments_that_cannot_be(void **state)
     hgr_source source = *fake_finish(fake);
     hgr_segment segments[] = {
         {.start_addr = BASE, .end_addr = BASE + 32},
-        {.start_addr = BASE + 16, .end_addr = BASE + 64},       /* overlaps */
-        {.start_addr = BASE + 4096, .end_addr = BASE + 100},    /* backwards */
-        {.start_addr = BASE + 8193, .end_addr = BASE + 9000},   /* unaligned */
+        {.start_addr = BASE + 16, .end_addr = BASE + 64},        /* overlaps */
+        {.start_addr = BASE + 4096, .end_addr = BASE + 100},     /* backwards */
+        {.start_addr = BASE + 8193, .end_addr = BASE + 9000},    /* unaligned */
         {.start_addr = BASE + 9008, .end_addr = UINT64_MAX - 7}, /* absurd */
     };
     source.segments = segments;
@@ -172,9 +172,9 @@ static void shapes_that_cannot_be(void **state)
     static const hgr_slot_run beyond[] = {{8, 4}}, crossed[] = {{16, 1}, {8, 1}},
                               wide[] = {{8, UINT32_MAX}}, header[] = {{0, 1}}, still[] = {{0, 0}};
     const struct {
-        hgr_shape           shape;
+        hgr_shape shape;
         const hgr_slot_run *runs;
-        uint32_t            nruns;
+        uint32_t nruns;
     } cases[] = {
         {{.base_size = 32, .slots = HGR_SLOTS_FIXED}, beyond, 1},
         {{.base_size = 32, .slots = HGR_SLOTS_FIXED}, crossed, 2},
@@ -208,7 +208,8 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Heaps of pure garbage: each word tries to be a method table. Linear, and no describe for each word. */
+/* Heaps of pure garbage: each word tries to be a method table. Linear, and no describe for each
+ * word. */
 static void garbage_is_not_quadratic(void **state)
 {
     (void)state;
@@ -224,7 +225,8 @@ static void garbage_is_not_quadratic(void **state)
         double before = seconds();
         assert_int_equal(scan(source, run, &heap, NULL), HGR_OK);
         assert_true(seconds() - before < 20);
-        assert_int_equal(heap->totals.walked_bytes + heap->findings.bytes[HGR_FOUND_BAD_METHOD_TABLE] +
+        assert_int_equal(heap->totals.walked_bytes +
+                             heap->findings.bytes[HGR_FOUND_BAD_METHOD_TABLE] +
                              heap->findings.bytes[HGR_FOUND_BAD_SIZE],
                          16 << 20);
         hgr_heap_free(heap);
