@@ -12,13 +12,15 @@
 #include "../base/parallel.h"
 #include "../base/status.h"
 
-#define WAVE_BLOCKS 8u /* blocks a thread in one wave: what one thread may idle is an eighth */
-#define TYPES_BLOCKS                                                                               \
-    64u /* the same when only types are counted: there is next to nothing to keep */
-#define BLOCKS_A_THREAD 4u  /* 16 MiB: below, starting a thread costs more than it does */
-#define AHEAD_BLOCKS    16u /* at least 64 MiB asked for before they are walked; warm, it costs 1 % \
-                             */
-#define GROW_SLACK 65536u
+/* Blocks a thread in one wave: what one thread may idle is an eighth. Counting types only keeps next
+ * to nothing of a block, so its waves are longer. */
+#define WAVE_BLOCKS  8u
+#define TYPES_BLOCKS 64u
+/* 16 MiB: below, starting a thread costs more than it does. */
+#define BLOCKS_A_THREAD 4u
+/* At least 64 MiB of the dump asked for before the walk; with a warm cache it costs 1 %. */
+#define AHEAD_BLOCKS 16u
+#define GROW_SLACK   65536u
 
 static bool is_first(const hgr_scan *scan, size_t b)
 {
