@@ -7,6 +7,7 @@
 
 #include "../base/status.h"
 #include "clr_limits.h"
+#include "clr_module_files.h"
 #include "method_table.h"
 
 #define HAS_COMPONENT_SIZE UINT32_C(0x80000000)
@@ -121,18 +122,26 @@ hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_metadata *out, h
         return fail_absent(what, runtime->object_mt, status);
     if (!module_image(runtime, module, &base))
         return fail_absent(what, module, status);
-    if (!hgr_space_read(runtime->space, base, magic, sizeof magic))
-        return fail_absent(what, base, status);
-    if (memcmp(magic, "MZ", 2) != 0)
+    bool has_image = hgr_space_read(runtime->space, base, magic, sizeof magic);
+    if (has_image && memcmp(magic, "MZ", 2) != 0)
         return hgr_fail_addr(status, HGR_BAD_DATA, base,
                              "System.Object's module: no image at 0x%llx with the layout of %s",
                              (unsigned long long)base, runtime->layout.name);
-    if (hgr_metadata_locate(runtime->space, base, &place, NULL) != HGR_OK)
-        return fail_absent(what, base, status);
-    const uint8_t *bytes = hgr_space_view(runtime->space, place.addr, place.bytes);
-    if (!bytes || hgr_metadata_parse(bytes, place.bytes, place.addr, out, NULL) != HGR_OK)
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
+    hgr_result result = HGR_OK;
+    place.addr = base;
+    if (!has_image) {
+        result = hgr_clr_metadata_from_file(runtime, module, base, &bytes, &len, status);
+    } else if (hgr_metadata_locate(runtime->space, base, &place, NULL) == HGR_OK) {
+        bytes = hgr_space_view(runtime->space, place.addr, place.bytes);
+        len = place.bytes;
+    }
+    if (result != HGR_OK)
+        return result;
+    if (!bytes || hgr_metadata_parse(bytes, len, place.addr, out, NULL) != HGR_OK)
         return fail_absent(what, place.addr, status);
-    hgr_result result = check_name(runtime, out, runtime->object_mt, "Object", status);
+    result = check_name(runtime, out, runtime->object_mt, "Object", status);
     return result != HGR_OK ? result
                             : check_name(runtime, out, runtime->string_mt, "String", status);
 }

@@ -7,6 +7,7 @@
 #include "clr_modules.h"
 
 #include "../base/status.h"
+#include "clr_module_files.h"
 
 void hgr_clr_modules_init(hgr_clr_modules *modules, const hgr_runtime *runtime, const hgr_run *run,
                           hgr_arena *arena)
@@ -152,10 +153,15 @@ static hgr_result load_metadata(hgr_clr_modules *modules, hgr_clr_module *module
     bool found =
         module->base_addr != 0 &&
         hgr_metadata_locate(modules->runtime->space, module->base_addr, &place, NULL) == HGR_OK;
-    if (!found && !find_dynamic(modules->runtime, module->addr, &place))
-        return HGR_OK;
     size_t len = 0;
-    const uint8_t *bytes = borrow_or_copy(modules, &place, &len, &result, status);
+    const uint8_t *bytes = NULL;
+    if (found || find_dynamic(modules->runtime, module->addr, &place)) {
+        bytes = borrow_or_copy(modules, &place, &len, &result, status);
+    } else {
+        place = (hgr_metadata_place){module->base_addr, 0, true};
+        result = hgr_clr_metadata_from_file(modules->runtime, module->addr, module->base_addr,
+                                            &bytes, &len, status);
+    }
     if (!bytes)
         return result;
     if (hgr_metadata_parse(bytes, len, place.addr, &module->metadata, NULL) != HGR_OK)

@@ -26,6 +26,14 @@ typedef struct hgr_piece {
     uint64_t start, end;
 } hgr_piece;
 
+/** A PE file found where the dump names it, for an image whose first page the dump lacks: nothing yet
+ * proves that it is the one that was mapped. Only the runtime's own records can. */
+typedef struct hgr_candidate {
+    uint64_t       base_addr; /* of the module */
+    const uint8_t *bytes;
+    size_t         len;
+} hgr_candidate;
+
 typedef struct hgr_auxv {
     uint64_t type, value;
 } hgr_auxv;
@@ -52,6 +60,8 @@ struct hgr_dump {
     size_t         nauxv, auxv_capacity;
     hgr_piece     *notes;   /* offsets of the note segments, for slim */
     size_t         nnotes, notes_capacity;
+    hgr_candidate *candidates; /* ascending by base_addr; their mappings are among extra */
+    size_t         ncandidates, candidates_capacity;
     hgr_file_mapping *extra;
     size_t         nextra, extra_capacity;
     const char   **warnings;
@@ -73,6 +83,11 @@ HGR_MUST_CHECK hgr_result hgr_dump_warn(hgr_dump *dump, hgr_status *status, cons
 
 /** The value of an AT_... type from the auxiliary vector; false when the dump has none. */
 bool hgr_dump_auxv(const hgr_dump *dump, uint64_t type, uint64_t *out);
+
+/** The index-th unproven file of the module at base_addr, or NULL. To be used only after it was proven. */
+const hgr_candidate *hgr_dump_candidate(const hgr_dump *dump, uint64_t base_addr, size_t index);
+/** The mapped file that holds addr (NT_FILE), or NULL. */
+const hgr_file_range *hgr_dump_file_at(const hgr_dump *dump, uint64_t addr);
 
 /** Does the image begin like this format? */
 bool hgr_elfcore_matches(const uint8_t *image, size_t len);

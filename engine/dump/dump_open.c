@@ -69,6 +69,7 @@ void hgr_dump_close(hgr_dump *dump)
     hgr_space_fini(&dump->space);
     hgr_free(dump->warnings);
     hgr_free(dump->extra);
+    hgr_free(dump->candidates);
     hgr_free(dump->lost);
     hgr_free(dump->notes);
     hgr_free(dump->auxv);

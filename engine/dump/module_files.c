@@ -4,7 +4,9 @@
  * size and checksum (PE), equal those in the dump's own first page of the image. Then its bytes stand
  * for absent addresses, except where the image may be written while it runs (data, relocated
  * pointers), and where the dump once had the bytes and lost them to truncation: those may have been
- * changed. A PE file mapped flat is never written. The dump names the paths, so nothing but regular
+ * changed. A PE file mapped flat is never written. gcore and the kernel leave out the first page of
+ * every PE file; then the file is kept as a candidate, which gives no page but may be proven later by
+ * what the runtime recorded about it. The dump names the paths, so nothing but regular
  * files is opened and nothing is believed before it is verified. */
 #define _GNU_SOURCE
 #include "modules.h"
@@ -130,38 +132,64 @@ static void describe_difference(const hgr_image *seen, const hgr_image *file, co
                  (unsigned long long)seen->size_bytes);
 }
 
-/* Try one path for a module. *out->bytes set: it is the one. */
+/* Keep a mapped file until the dump is closed. *out_kept false: there are too many. */
+static hgr_result keep_mapping(hgr_dump *dump, const struct candidate *file, bool *out_kept,
+                               hgr_status *status)
+{
+    hgr_result result = hgr_grow(dump->run, &dump->extra, &dump->extra_capacity, dump->nextra + 1,
+                                 HGR_MAX_MODULE_FILES, sizeof *dump->extra, "module files", status);
+    *out_kept = result == HGR_OK;
+    if (result == HGR_OK)
+        dump->extra[dump->nextra++] = (hgr_file_mapping){file->bytes, file->len};
+    return result == HGR_TOO_LARGE ? HGR_OK : result;
+}
+
+static hgr_result keep_candidate(hgr_dump *dump, const hgr_module *module,
+                                 const struct candidate *file, bool *out_kept, hgr_status *status)
+{
+    hgr_result result = hgr_grow(dump->run, &dump->candidates, &dump->candidates_capacity,
+                                 dump->ncandidates + 1, HGR_MAX_MODULE_FILES,
+                                 sizeof *dump->candidates, "module files", status);
+    if (result == HGR_OK)
+        result = keep_mapping(dump, file, out_kept, status);
+    if (result == HGR_OK && *out_kept)
+        dump->candidates[dump->ncandidates++] =
+            (hgr_candidate){module->base_addr, file->bytes, file->len};
+    return result == HGR_TOO_LARGE ? HGR_OK : result;
+}
+
+/* Try one path for a module. *out->bytes set: it is the one; *out_unproven set: it may be. */
 static hgr_result try_path(hgr_dump *dump, hgr_module *module, const hgr_image *seen,
-                           const char *path, struct candidate *out, hgr_status *status)
+                           const char *path, struct candidate *out, bool *out_unproven,
+                           hgr_status *status)
 {
     struct candidate file = {0};
     hgr_image image;
     if (!map_file(path, &file))
         return HGR_OK;
     hgr_image_read(&(hgr_image_source){.file = file.bytes, .file_len = file.len}, &image);
-    bool same = hgr_image_same(seen, &image);
+    bool same = hgr_image_same(seen, &image), kept = false;
     char difference[512];
     if (!same)
         describe_difference(seen, &image, path, difference, sizeof difference);
     const char *text = same ? path : difference;
     const char *copy = hgr_arena_text(&dump->arena, text, strlen(text), status);
-    if (!copy || !same) {
+    hgr_result result = copy ? HGR_OK : HGR_NO_MEMORY;
+    if (result == HGR_OK && same)
+        result = keep_mapping(dump, &file, &kept, status);
+    else if (result == HGR_OK && seen->kind == HGR_IMAGE_NONE && image.kind == HGR_IMAGE_PE)
+        result = keep_candidate(dump, module, &file, &kept, status);
+    *(same ? &module->file_path : &module->file_note) = copy;
+    if (kept && same) {
+        module->file_note = NULL;
+        out->bytes = file.bytes;
+        out->len = file.len;
+    } else if (!kept) {
+        module->file_path = NULL;
         unmap_file(&file);
-        module->file_note = copy;
-        return copy ? HGR_OK : HGR_NO_MEMORY;
     }
-    hgr_result result = hgr_grow(dump->run, &dump->extra, &dump->extra_capacity, dump->nextra + 1,
-                                 HGR_MAX_MODULE_FILES, sizeof *dump->extra, "module files", status);
-    if (result != HGR_OK) {
-        unmap_file(&file);
-        return result == HGR_TOO_LARGE ? HGR_OK : result;
-    }
-    dump->extra[dump->nextra++] = (hgr_file_mapping){file.bytes, file.len};
-    module->file_path = copy;
-    module->file_note = NULL;
-    out->bytes = file.bytes;
-    out->len = file.len;
-    return HGR_OK;
+    *out_unproven |= kept && !same;
+    return result;
 }
 
 static hgr_result find_file(hgr_dump *dump, const hgr_dump_options *options, hgr_module *module,
@@ -170,18 +198,21 @@ static hgr_result find_file(hgr_dump *dump, const hgr_dump_options *options, hgr
     hgr_image seen;
     hgr_image_read(&(hgr_image_source){.space = &dump->space, .base = module->base_addr}, &seen);
     hgr_result result = HGR_OK;
+    bool unproven = false;
     const char *base = strrchr(module->path, '/');
     char path[HGR_MAX_PATH_BYTES];
     if (options->module_dir) {
         int len = snprintf(path, sizeof path, "%s/%s", options->module_dir,
                            base ? base + 1 : module->path);
         if (len > 0 && (size_t)len < sizeof path)
-            result = try_path(dump, module, &seen, path, out, status);
+            result = try_path(dump, module, &seen, path, out, &unproven, status);
     }
     if (result == HGR_OK && !out->bytes)
-        result = try_path(dump, module, &seen, module->path, out, status);
+        result = try_path(dump, module, &seen, module->path, out, &unproven, status);
     if (out->bytes)
         dump->info.module_files_used++;
+    else if (unproven)
+        dump->info.module_files_unproven++;
     else if (module->file_note)
         dump->info.module_files_refused++;
     return result;
@@ -265,6 +296,35 @@ static hgr_result add_lines(hgr_dump *dump, const struct candidate *candidates, 
                               status);
     }
     return result == HGR_OK && dump->nextra ? hgr_space_seal(&dump->space, status) : result;
+}
+
+/* Candidates come in the order of the first lines of modules, hence of their bases. */
+const hgr_candidate *hgr_dump_candidate(const hgr_dump *dump, uint64_t base_addr, size_t index)
+{
+    size_t low = 0, high = dump->ncandidates;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (dump->candidates[mid].base_addr < base_addr)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    bool found = index < dump->ncandidates - low &&
+                 dump->candidates[low + index].base_addr == base_addr;
+    return found ? &dump->candidates[low + index] : NULL;
+}
+
+const hgr_file_range *hgr_dump_file_at(const hgr_dump *dump, uint64_t addr)
+{
+    size_t low = 0, high = dump->nfiles; /* the first line that starts above addr */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (dump->files[mid].start_addr <= addr)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low > 0 && addr < dump->files[low - 1].end_addr ? &dump->files[low - 1] : NULL;
 }
 
 hgr_result hgr_module_files_add(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)

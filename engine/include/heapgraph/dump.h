@@ -95,6 +95,7 @@ typedef struct hgr_dump_info {
     const char *process_name; /* "" when unknown; the kernel keeps 15 bytes of it */
     uint32_t    module_files_used; /* files that give pages the dump lacks, verified against it */
     uint32_t    module_files_refused; /* found, but other than what was mapped, or not verifiable */
+    uint32_t    module_files_unproven; /* found, but only the runtime's own records can verify them */
     uint64_t    module_file_bytes; /* how much of the address space comes from them */
 } hgr_dump_info;
 

@@ -325,6 +325,34 @@ static void pe_needs_timestamp_and_size(void **state)
     finish(&setting);
 }
 
+/* gcore leaves the header of a PE file out: the file gives no page, but is kept to be proven. */
+static void pe_without_its_header_is_a_candidate(void **state)
+{
+    (void)state;
+    struct setting setting;
+    uint8_t *bytes;
+    begin(&setting, true);
+    hgr_dump *dump = open_elf_dump(&setting, setting.path, false, NULL, &bytes);
+    const hgr_dump_info *info = hgr_dump_get_info(dump);
+    assert_int_equal(info->module_files_used, 0);
+    assert_int_equal(info->module_files_refused, 0);
+    assert_int_equal(info->module_files_unproven, 1);
+    check_page(dump, 1, NULL);
+    const hgr_candidate *candidate = hgr_dump_candidate(dump, base_addr, 0);
+    assert_non_null(candidate);
+    assert_int_equal(candidate->len, FILE_PAGES * PAGE);
+    assert_memory_equal(candidate->bytes, setting.file, candidate->len);
+    assert_null(hgr_dump_candidate(dump, base_addr, 1));
+    assert_null(hgr_dump_candidate(dump, base_addr + 1, 0));
+    assert_null(hgr_dump_file_at(dump, base_addr - 1));
+    assert_string_equal(hgr_dump_file_at(dump, base_addr + PAGE)->path, setting.path);
+    assert_int_equal(hgr_dump_file_at(dump, base_addr + 4 * PAGE)->file_off, 3 * PAGE);
+    assert_null(hgr_dump_file_at(dump, base_addr + 3 * PAGE)); /* between two lines */
+    hgr_dump_close(dump);
+    free(bytes);
+    finish(&setting);
+}
+
 /* ---- grouping ---- */
 
 static void one_file_mapped_twice_is_two_modules(void **state)
@@ -402,6 +430,7 @@ int main(void)
         cmocka_unit_test(module_directory_comes_first_and_must_agree_too),
         cmocka_unit_test(lost_bytes_are_not_taken_from_a_file),
         cmocka_unit_test(pe_needs_timestamp_and_size),
+        cmocka_unit_test(pe_without_its_header_is_a_candidate),
         cmocka_unit_test(one_file_mapped_twice_is_two_modules),
         cmocka_unit_test(every_allocation_may_fail_here_too),
     };
