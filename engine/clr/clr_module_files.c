@@ -1,13 +1,13 @@
 /* clr: metadata from a module's file, where the dump has not a page of the image.
  *
- * gcore and the kernel leave out clean pages of mapped files: of a managed .dll nothing is in the dump,
- * not even the header that would identify it. But the runtime keeps an open reader for the metadata of
- * each module, and that reader records, in ordinary memory: version, flags and row counts of all
- * tables, the sizes of all heaps, and address and size of the whole metadata. A file is believed when
- * all of that equals what the file itself has, and when the recorded address is, by the dump's list of
- * mapped files, that very offset of that very path. The reader is found from the Module through its
- * PEAssembly by its content, at most two pointers away, so that no offset of it need be known.
- * Source: ECMA-335 II.24.2 for the file's half. */
+ * gcore and the kernel leave out clean pages of mapped files: of a managed .dll nothing is in the
+ * dump, not even the header that would identify it. But the runtime keeps an open reader for the
+ * metadata of each module, and that reader records, in ordinary memory: version, flags and row
+ * counts of all tables, the sizes of all heaps, and address and size of the whole metadata. A file
+ * is believed when all of that equals what the file itself has, and when the recorded address is,
+ * by the dump's list of mapped files, that very offset of that very path. The reader is found from
+ * the Module through its PEAssembly by its content, at most two pointers away, so that no offset of
+ * it need be known. Source: ECMA-335 II.24.2 for the file's half. */
 #include "clr_module_files.h"
 
 #include "../dump/dump.h"
@@ -25,7 +25,7 @@ enum {
 struct proof {
     uint64_t file_off; /* of the metadata in the file */
     uint32_t bytes, strings_bytes, blob_bytes;
-    uint8_t  version[3]; /* major, minor, heap flags */
+    uint8_t version[3]; /* major, minor, heap flags */
     uint64_t valid, sorted;
     uint32_t rows[HGR_METADATA_TABLES];
     const char *path;
@@ -58,10 +58,10 @@ static bool read_schema(const uint8_t *bytes, size_t len, struct proof *out)
     hgr_cursor c = hgr_cursor_make(bytes, len, 0, HGR_AT_FILE);
     uint32_t reserved;
     uint8_t row_id;
-    if (!find_tables(&c) || !hgr_cursor_u32(&c, &reserved) || !hgr_cursor_u8(&c, &out->version[0]) ||
-        !hgr_cursor_u8(&c, &out->version[1]) || !hgr_cursor_u8(&c, &out->version[2]) ||
-        !hgr_cursor_u8(&c, &row_id) || !hgr_cursor_u64(&c, &out->valid) ||
-        !hgr_cursor_u64(&c, &out->sorted))
+    if (!find_tables(&c) || !hgr_cursor_u32(&c, &reserved) ||
+        !hgr_cursor_u8(&c, &out->version[0]) || !hgr_cursor_u8(&c, &out->version[1]) ||
+        !hgr_cursor_u8(&c, &out->version[2]) || !hgr_cursor_u8(&c, &row_id) ||
+        !hgr_cursor_u64(&c, &out->valid) || !hgr_cursor_u64(&c, &out->sorted))
         return false;
     for (uint32_t table = 0; table < HGR_METADATA_TABLES; table++)
         if ((out->valid >> table & 1) && !hgr_cursor_u32(&c, &out->rows[table]))
@@ -78,8 +78,8 @@ static uint64_t word_at(const uint8_t *bytes)
     return word;
 }
 
-/* Does the object record, in a word and the half word behind it, an address that is the file's offset
- * of the metadata, and the metadata's size? */
+/* Does the object record, in a word and the half word behind it, an address that is the file's
+ * offset of the metadata, and the metadata's size? */
 static bool records_place(const hgr_dump *dump, const struct proof *proof, const uint8_t *object,
                           size_t len)
 {
@@ -126,10 +126,12 @@ static bool is_reader(const hgr_dump *dump, const struct proof *proof, uint64_t 
 }
 
 /* Does anything the object at addr points to hold the proof, within `depth` pointers? */
-static bool leads_to_reader(const hgr_dump *dump, const struct proof *proof, uint64_t addr, int depth)
+static bool leads_to_reader(const hgr_dump *dump, const struct proof *proof, uint64_t addr,
+                            int depth)
 {
     uint64_t words[HOLDER_WORDS];
-    size_t count = (size_t)hgr_space_present(&dump->space, addr, sizeof words) / 8; /* <= HOLDER_WORDS */
+    size_t count =
+        (size_t)hgr_space_present(&dump->space, addr, sizeof words) / 8; /* <= HOLDER_WORDS */
     if (addr % 8 || !hgr_space_read(&dump->space, addr, words, count * 8))
         return false;
     for (size_t i = 0; i < count; i++)
@@ -151,7 +153,9 @@ static hgr_result locate_in_file(const hgr_candidate *file, const hgr_run *run,
     uint64_t end;
     if (!hgr_add_u64(file->base_addr, file->len, &end))
         return HGR_NOT_FOUND;
-    hgr_range range = {.start_addr = file->base_addr, .end_addr = end, .bytes = file->bytes,
+    hgr_range range = {.start_addr = file->base_addr,
+                       .end_addr = end,
+                       .bytes = file->bytes,
                        .access = HGR_ACCESS_READ};
     hgr_space_init(&space, run, 8);
     hgr_result result = hgr_space_add(&space, &range, status);
@@ -192,8 +196,8 @@ static hgr_result try_file(const hgr_runtime *runtime, const hgr_candidate *file
 }
 
 hgr_result hgr_clr_metadata_from_file(const hgr_runtime *runtime, uint64_t module_addr,
-                                      uint64_t base_addr, const uint8_t **out_bytes, size_t *out_len,
-                                      hgr_status *status)
+                                      uint64_t base_addr, const uint8_t **out_bytes,
+                                      size_t *out_len, hgr_status *status)
 {
     uint32_t pe_assembly = runtime->layout.module_pe_assembly;
     uint64_t holder = module_addr;
@@ -205,7 +209,8 @@ hgr_result hgr_clr_metadata_from_file(const hgr_runtime *runtime, uint64_t modul
         return HGR_OK;
     const hgr_candidate *file;
     for (size_t i = 0; result == HGR_OK && !*out_bytes &&
-                       (file = hgr_dump_candidate(runtime->dump, base_addr, i)) != NULL; i++)
+                       (file = hgr_dump_candidate(runtime->dump, base_addr, i)) != NULL;
+         i++)
         result = try_file(runtime, file, holder, out_bytes, out_len, status);
     return result;
 }

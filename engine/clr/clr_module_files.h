@@ -5,8 +5,8 @@
 #include "clr.h"
 
 /**
- * The metadata of a module from the file found for it, when the runtime's own records prove that it is
- * the file that was mapped. *out_bytes is NULL when there is no such file, or no proof.
+ * The metadata of a module from the file found for it, when the runtime's own records prove that it
+ * is the file that was mapped. *out_bytes is NULL when there is no such file, or no proof.
  *
  * Cost     up to some 100 us, for modules that have a candidate only.
  * Errors   HGR_NO_MEMORY.

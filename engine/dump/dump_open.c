@@ -1,5 +1,5 @@
-/* dump: opens a dump: maps the file, recognises the format, calls its reader, seals the address space,
- * and answers for what was read.
+/* dump: opens a dump: maps the file, recognises the format, calls its reader, seals the address
+ * space, and answers for what was read.
  *
  * A new format is one more row in `formats` and a reader that fills what its contract names. */
 #define _GNU_SOURCE
@@ -46,9 +46,15 @@ static hgr_result create_dump(const hgr_run *run, const char *path, hgr_dump **o
     dump->run = run;
     hgr_arena_init(&dump->arena, run);
     hgr_space_init(&dump->space, run, 8);
-    dump->info = (hgr_dump_info){.format = "unknown", .writer = "unknown", .compression = "none",
-                                 .os = "unknown", .cpu = "unknown", .pointer_size = 8,
-                                 .os_version = "", .comment = "", .process_name = ""};
+    dump->info = (hgr_dump_info){.format = "unknown",
+                                 .writer = "unknown",
+                                 .compression = "none",
+                                 .os = "unknown",
+                                 .cpu = "unknown",
+                                 .pointer_size = 8,
+                                 .os_version = "",
+                                 .comment = "",
+                                 .process_name = ""};
     dump->info.path = hgr_arena_text(&dump->arena, path, strlen(path), status);
     if (!dump->info.path) {
         hgr_dump_close(dump);
@@ -92,8 +98,9 @@ static hgr_result map_fd(int fd, const uint8_t **out_bytes, size_t *out_len, hgr
     if (S_ISDIR(about.st_mode))
         return hgr_fail_errno(status, EISDIR, "cannot read");
     if (!S_ISREG(about.st_mode))
-        return hgr_fail(status, HGR_UNSUPPORTED,
-                        "not a regular file; a dump is mapped, so it cannot come from a pipe or device");
+        return hgr_fail(
+            status, HGR_UNSUPPORTED,
+            "not a regular file; a dump is mapped, so it cannot come from a pipe or device");
     if (about.st_size == 0)
         return HGR_OK;
     if ((uint64_t)about.st_size > SIZE_MAX / 2)
@@ -132,8 +139,9 @@ static hgr_result take_unpacked(hgr_dump *dump, hgr_unpacked unpacked, const cha
     dump->file_is_mapped = true;
     dump->info.compression = compression;
     if (unpacked.truncated)
-        result = hgr_dump_warn(dump, status, "the compressed file ends too early; its first %zu bytes were unpacked",
-                               unpacked.len);
+        result = hgr_dump_warn(
+            dump, status, "the compressed file ends too early; its first %zu bytes were unpacked",
+            unpacked.len);
     return result;
 }
 
@@ -141,9 +149,9 @@ static hgr_result take_unpacked(hgr_dump *dump, hgr_unpacked unpacked, const cha
 static hgr_result take_stored(hgr_dump *dump, const hgr_zip_entry *entry, hgr_status *status)
 {
     if (dump->file_is_mapped) {
-        hgr_result result = hgr_grow(dump->run, &dump->extra, &dump->extra_capacity,
-                                     dump->nextra + 1, HGR_MAX_MODULE_FILES, sizeof *dump->extra,
-                                     "mapped files", status);
+        hgr_result result =
+            hgr_grow(dump->run, &dump->extra, &dump->extra_capacity, dump->nextra + 1,
+                     HGR_MAX_MODULE_FILES, sizeof *dump->extra, "mapped files", status);
         if (result != HGR_OK)
             return result;
         dump->extra[dump->nextra++] = (hgr_file_mapping){dump->file, dump->file_len};
@@ -164,9 +172,8 @@ static hgr_result unpack_zip(hgr_dump *dump, const hgr_dump_options *options, hg
     if (entry.method == HGR_ZIP_STORED)
         return take_stored(dump, &entry, status);
     hgr_unpacked unpacked = {0};
-    result = hgr_unpack(dump->file + entry.data_off, (size_t)entry.packed_bytes,
-                        HGR_PACKED_DEFLATE, options->temp_dir, hgr_zip_room(&entry), dump->run,
-                        &unpacked, status);
+    result = hgr_unpack(dump->file + entry.data_off, (size_t)entry.packed_bytes, HGR_PACKED_DEFLATE,
+                        options->temp_dir, hgr_zip_room(&entry), dump->run, &unpacked, status);
     if (result != HGR_OK)
         return hgr_wrap(status, result, "zip archive");
     result = hgr_zip_check(&entry, unpacked.bytes, unpacked.len, unpacked.truncated, status);
@@ -199,7 +206,8 @@ static hgr_result unpack_image(hgr_dump *dump, const hgr_dump_options *options, 
 static void ask_for_ends(const hgr_dump *dump)
 {
     const uintptr_t page = 4096;
-    uintptr_t first = (uintptr_t)dump->file & ~(page - 1), end = (uintptr_t)dump->file + dump->file_len;
+    uintptr_t first = (uintptr_t)dump->file & ~(page - 1),
+              end = (uintptr_t)dump->file + dump->file_len;
     if (!dump->file_is_mapped || dump->file_len <= 2 * FINGERPRINT_BYTES)
         return;
     uintptr_t last = (end - FINGERPRINT_BYTES) & ~(page - 1);
@@ -211,7 +219,8 @@ static uint64_t fingerprint_of(const uint8_t *bytes, size_t len)
 {
     size_t part = len < FINGERPRINT_BYTES ? len : FINGERPRINT_BYTES;
     struct {
-        uint64_t first, last, len; /* native order: this library reads little-endian machines' dumps on such */
+        uint64_t first, last,
+            len; /* native order: this library reads little-endian machines' dumps on such */
     } digest = {XXH3_64bits(bytes, part), XXH3_64bits(bytes + (len - part), part), len};
     return XXH3_64bits(&digest, sizeof digest);
 }
@@ -228,11 +237,13 @@ static hgr_result warn_of_gaps(hgr_dump *dump, hgr_status *status)
 {
     hgr_result result = HGR_OK;
     if (dump->info.missing_bytes)
-        result = hgr_dump_warn(dump, status, "the file ends %llu bytes before what its headers promise",
-                               (unsigned long long)dump->info.missing_bytes);
+        result =
+            hgr_dump_warn(dump, status, "the file ends %llu bytes before what its headers promise",
+                          (unsigned long long)dump->info.missing_bytes);
     if (result == HGR_OK && dump->space.overlap_bytes)
-        result = hgr_dump_warn(dump, status, "%llu bytes of memory are in the file more than once; the first counts",
-                               (unsigned long long)dump->space.overlap_bytes);
+        result = hgr_dump_warn(
+            dump, status, "%llu bytes of memory are in the file more than once; the first counts",
+            (unsigned long long)dump->space.overlap_bytes);
     return result;
 }
 
@@ -318,9 +329,9 @@ hgr_result hgr_dump_warn(hgr_dump *dump, hgr_status *status, const char *format,
     const char *copy = hgr_arena_text(&dump->arena, text, strlen(text), status);
     if (!copy)
         return HGR_NO_MEMORY;
-    hgr_result result = hgr_grow(dump->run, &dump->warnings, &dump->warnings_capacity,
-                                 dump->nwarnings + 1, HGR_MAX_WARNINGS, sizeof *dump->warnings,
-                                 "warnings", status);
+    hgr_result result =
+        hgr_grow(dump->run, &dump->warnings, &dump->warnings_capacity, dump->nwarnings + 1,
+                 HGR_MAX_WARNINGS, sizeof *dump->warnings, "warnings", status);
     if (result == HGR_OK)
         dump->warnings[dump->nwarnings++] = copy;
     return result;

@@ -1,4 +1,5 @@
-/* dump: ELF64 little-endian cores of x64 Linux: header and program headers → ranges; notes elsewhere.
+/* dump: ELF64 little-endian cores of x64 Linux: header and program headers → ranges; notes
+ * elsewhere.
  *
  * Writers known: the kernel, gdb's gcore, .NET's createdump. All lay out header, program headers,
  * notes, memory, in that order, so a truncated file loses memory first. Bytes of a PT_LOAD beyond
@@ -10,8 +11,16 @@
 #include "limits.h"
 
 enum {
-    HEADER_BYTES = 64, PROGRAM_HEADER_BYTES = 56, SECTION_HEADER_BYTES = 64,
-    ET_CORE = 4, PN_XNUM = 0xffff, PT_LOAD = 1, PT_NOTE = 4, PF_X = 1, PF_W = 2, PF_R = 4
+    HEADER_BYTES = 64,
+    PROGRAM_HEADER_BYTES = 56,
+    SECTION_HEADER_BYTES = 64,
+    ET_CORE = 4,
+    PN_XNUM = 0xffff,
+    PT_LOAD = 1,
+    PT_NOTE = 4,
+    PF_X = 1,
+    PF_W = 2,
+    PF_R = 4
 };
 
 struct header {
@@ -31,7 +40,10 @@ struct oddities {
 
 bool hgr_elfcore_matches(const uint8_t *image, size_t len)
 {
-    return len >= 4 && memcmp(image, "\x7f" "ELF", 4) == 0;
+    return len >= 4 && memcmp(image,
+                              "\x7f"
+                              "ELF",
+                              4) == 0;
 }
 
 /* ---- header ---- */
@@ -39,11 +51,10 @@ bool hgr_elfcore_matches(const uint8_t *image, size_t len)
 static const char *machine_name(uint16_t machine)
 {
     static const struct {
-        uint16_t    machine;
+        uint16_t machine;
         const char *name;
-    } names[] = {{3, "x86"},        {20, "PowerPC"}, {21, "PowerPC 64"}, {22, "s390x"},
-                 {40, "ARM"},       {62, "x64"},     {183, "ARM64"},     {243, "RISC-V"},
-                 {258, "LoongArch"}};
+    } names[] = {{3, "x86"},  {20, "PowerPC"}, {21, "PowerPC 64"}, {22, "s390x"},     {40, "ARM"},
+                 {62, "x64"}, {183, "ARM64"},  {243, "RISC-V"},    {258, "LoongArch"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].machine == machine)
             return names[i].name;
@@ -66,8 +77,8 @@ static hgr_result check_ident(const uint8_t *ident, hgr_status *status)
 
 static hgr_result check_kind(uint8_t elf_class, uint16_t type, uint16_t machine, hgr_status *status)
 {
-    static const char *const kinds[] = {"ELF file without a type", "ELF object file",
-                                        "ELF program", "ELF program or shared library"};
+    static const char *const kinds[] = {"ELF file without a type", "ELF object file", "ELF program",
+                                        "ELF program or shared library"};
     if (type < ET_CORE)
         return hgr_fail_file(status, HGR_UNSUPPORTED, 16, "%s, not a memory dump (ELF core)",
                              kinds[type]);
@@ -91,8 +102,8 @@ static hgr_result read_header(hgr_cursor *c, struct header *out, hgr_status *sta
     const uint8_t *ident;
     if (!hgr_cursor_take(c, 16, &ident) || !hgr_cursor_u16(c, &type) ||
         !hgr_cursor_u16(c, &machine))
-        return hgr_cursor_fail(c, status, HGR_TRUNCATED, "ELF header: file has %zu bytes, expected %d",
-                               c->len, HEADER_BYTES);
+        return hgr_cursor_fail(c, status, HGR_TRUNCATED,
+                               "ELF header: file has %zu bytes, expected %d", c->len, HEADER_BYTES);
     hgr_result result = check_ident(ident, status);
     if (result == HGR_OK)
         result = check_kind(ident[4], type, machine, status);
@@ -101,8 +112,8 @@ static hgr_result read_header(hgr_cursor *c, struct header *out, hgr_status *sta
     if (c->len < HEADER_BYTES || !hgr_cursor_seek(c, 32) || !hgr_cursor_u64(c, &out->phoff) ||
         !hgr_cursor_u64(c, &out->shoff) || !hgr_cursor_seek(c, 54) ||
         !hgr_cursor_u16(c, &out->phentsize) || !hgr_cursor_u16(c, &out->phnum))
-        return hgr_cursor_fail(c, status, HGR_TRUNCATED, "ELF header: file has %zu bytes, expected %d",
-                               c->len, HEADER_BYTES);
+        return hgr_cursor_fail(c, status, HGR_TRUNCATED,
+                               "ELF header: file has %zu bytes, expected %d", c->len, HEADER_BYTES);
     if (out->phnum == 0)
         return hgr_fail_file(status, HGR_BAD_DATA, 56,
                              "ELF core without program headers; still being written?");
@@ -124,8 +135,9 @@ static bool read_segment(hgr_cursor *c, struct segment *out)
            hgr_cursor_u64(c, &out->memsz) && hgr_cursor_u64(c, &align);
 }
 
-/* 65,535 and more program headers: the count lies in the first section header. The kernel writes that
- * at the very end, where truncation takes it; then what the first segment's offset leaves room for. */
+/* 65,535 and more program headers: the count lies in the first section header. The kernel writes
+ * that at the very end, where truncation takes it; then what the first segment's offset leaves room
+ * for. */
 static bool read_long_count(hgr_cursor c, const struct header *header, uint64_t *out)
 {
     uint32_t count;
@@ -185,8 +197,9 @@ static uint64_t bytes_in_file(hgr_dump *dump, uint64_t off, uint64_t len)
 
 static hgr_result keep_lost(hgr_dump *dump, uint64_t start, uint64_t end, hgr_status *status)
 {
-    hgr_result result = hgr_grow(dump->run, &dump->lost, &dump->lost_capacity, dump->nlost + 1,
-                                 HGR_MAX_PROGRAM_HEADERS, sizeof *dump->lost, "lost memory", status);
+    hgr_result result =
+        hgr_grow(dump->run, &dump->lost, &dump->lost_capacity, dump->nlost + 1,
+                 HGR_MAX_PROGRAM_HEADERS, sizeof *dump->lost, "lost memory", status);
     if (result == HGR_OK)
         dump->lost[dump->nlost++] = (hgr_piece){start, end};
     return result;
@@ -210,8 +223,10 @@ static hgr_result add_load(hgr_dump *dump, const struct segment *segment, struct
     uint64_t have = bytes_in_file(dump, segment->off, filesz);
     hgr_result result = HGR_OK;
     if (have) {
-        hgr_range range = {.start_addr = segment->vaddr, .end_addr = segment->vaddr + have,
-                           .bytes = dump->file + segment->off, .access = access_of(segment->flags),
+        hgr_range range = {.start_addr = segment->vaddr,
+                           .end_addr = segment->vaddr + have,
+                           .bytes = dump->file + segment->off,
+                           .access = access_of(segment->flags),
                            .origin = HGR_ORIGIN_DUMP};
         result = hgr_space_add(&dump->space, &range, status);
     }
@@ -225,9 +240,9 @@ static hgr_result add_notes(hgr_dump *dump, const struct segment *segment, hgr_s
     uint64_t have = bytes_in_file(dump, segment->off, segment->filesz);
     if (have == 0)
         return HGR_OK;
-    hgr_result result = hgr_grow(dump->run, &dump->notes, &dump->notes_capacity, dump->nnotes + 1,
-                                 HGR_MAX_PROGRAM_HEADERS, sizeof *dump->notes, "note segments",
-                                 status);
+    hgr_result result =
+        hgr_grow(dump->run, &dump->notes, &dump->notes_capacity, dump->nnotes + 1,
+                 HGR_MAX_PROGRAM_HEADERS, sizeof *dump->notes, "note segments", status);
     if (result == HGR_OK)
         dump->notes[dump->nnotes++] = (hgr_piece){segment->off, segment->off + have};
     return result;
@@ -263,10 +278,12 @@ static hgr_result tell_oddities(hgr_dump *dump, const struct oddities *odd, hgr_
 {
     hgr_result result = HGR_OK;
     if (odd->wrapping)
-        result = hgr_dump_warn(dump, status, "%llu segments wrap around the end of the address space; left out",
+        result = hgr_dump_warn(dump, status,
+                               "%llu segments wrap around the end of the address space; left out",
                                (unsigned long long)odd->wrapping);
     if (result == HGR_OK && odd->longer_in_file)
-        result = hgr_dump_warn(dump, status, "%llu segments have more bytes in the file than in memory; cut",
+        result = hgr_dump_warn(dump, status,
+                               "%llu segments have more bytes in the file than in memory; cut",
                                (unsigned long long)odd->longer_in_file);
     return result;
 }
@@ -289,10 +306,11 @@ hgr_result hgr_elfcore_read(hgr_dump *dump, const hgr_dump_options *options, hgr
     if (result == HGR_OK)
         result = read_segments(dump, &c, count, &seen, &odd, status);
     if (result == HGR_OK && !seen.loads && !seen.notes)
-        return hgr_fail_file(status, HGR_BAD_DATA, header.phoff,
-                             "ELF core: none of its %llu program headers is memory or a note; still "
-                             "being written?",
-                             (unsigned long long)count);
+        return hgr_fail_file(
+            status, HGR_BAD_DATA, header.phoff,
+            "ELF core: none of its %llu program headers is memory or a note; still "
+            "being written?",
+            (unsigned long long)count);
     if (result == HGR_OK)
         result = tell_oddities(dump, &odd, status);
     if (result == HGR_OK)

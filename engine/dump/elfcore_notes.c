@@ -1,9 +1,11 @@
-/* dump: notes of an ELF core → process, threads, mapped files, auxiliary vector, who wrote the file.
+/* dump: notes of an ELF core → process, threads, mapped files, auxiliary vector, who wrote the
+ * file.
  *
- * The three writers are told apart by the fixed order of their notes: the kernel begins with the first
- * thread; createdump with process, auxv, files (and marks the header's OS as Linux); gcore with process,
- * thread, and later versions end with a note of GDB's own. Anything else is "unknown".
- * A damaged note ends the reading of its segment and is told, not an error: the memory is still good. */
+ * The three writers are told apart by the fixed order of their notes: the kernel begins with the
+ * first thread; createdump with process, auxv, files (and marks the header's OS as Linux); gcore
+ * with process, thread, and later versions end with a note of GDB's own. Anything else is
+ * "unknown". A damaged note ends the reading of its segment and is told, not an error: the memory
+ * is still good. */
 #include "elfcore.h"
 
 #include "../base/cursor.h"
@@ -15,16 +17,17 @@ enum { NT_PRSTATUS = 1, NT_PRPSINFO = 3, NT_AUXV = 6, NT_FILE = 0x46494c45, ELFO
 
 struct reading {
     hgr_dump *dump;
-    uint32_t  first[FIRST_KINDS]; /* types of the first notes of owner CORE that decide who wrote it */
-    uint32_t  nfirst;
-    bool      has_gdb_note, has_name;
-    uint64_t  nnotes, ndamaged;
+    uint32_t
+        first[FIRST_KINDS]; /* types of the first notes of owner CORE that decide who wrote it */
+    uint32_t nfirst;
+    bool has_gdb_note, has_name;
+    uint64_t nnotes, ndamaged;
 };
 
 struct note {
     const uint8_t *owner, *desc;
-    uint32_t       owner_len, len, type;
-    uint64_t       off; /* of desc in the file */
+    uint32_t owner_len, len, type;
+    uint64_t off; /* of desc in the file */
 };
 
 static hgr_cursor cursor_of(const struct note *note)
@@ -51,7 +54,8 @@ static hgr_result read_thread(struct reading *reading, const struct note *note, 
     hgr_cursor c = cursor_of(note);
     hgr_thread thread = {.nregisters = 16};
     uint64_t regs[REGISTERS];
-    if (!hgr_cursor_seek(&c, 32) || !hgr_cursor_u32(&c, &thread.os_id) || !hgr_cursor_seek(&c, 112)) {
+    if (!hgr_cursor_seek(&c, 32) || !hgr_cursor_u32(&c, &thread.os_id) ||
+        !hgr_cursor_seek(&c, 112)) {
         reading->ndamaged++;
         return HGR_OK;
     }
@@ -65,9 +69,9 @@ static hgr_result read_thread(struct reading *reading, const struct note *note, 
     thread.ip = regs[PLACE_RIP];
     thread.sp = regs[PLACE_RSP];
     thread.fp = regs[PLACE_RBP];
-    hgr_result result = hgr_grow(dump->run, &dump->threads, &dump->threads_capacity,
-                                 dump->nthreads + 1, HGR_MAX_THREADS, sizeof thread, "threads",
-                                 status);
+    hgr_result result =
+        hgr_grow(dump->run, &dump->threads, &dump->threads_capacity, dump->nthreads + 1,
+                 HGR_MAX_THREADS, sizeof thread, "threads", status);
     if (result == HGR_OK)
         dump->threads[dump->nthreads++] = thread;
     return result;
@@ -112,8 +116,8 @@ static hgr_result read_auxv(struct reading *reading, const struct note *note, hg
 }
 
 /* One line of NT_FILE and its path. False: the note ends within it. */
-static bool read_file(hgr_cursor *lines, hgr_cursor *paths, uint64_t page_bytes, hgr_file_range *out,
-                      bool *out_sane)
+static bool read_file(hgr_cursor *lines, hgr_cursor *paths, uint64_t page_bytes,
+                      hgr_file_range *out, bool *out_sane)
 {
     uint64_t page;
     if (!hgr_cursor_u64(lines, &out->start_addr) || !hgr_cursor_u64(lines, &out->end_addr) ||
@@ -153,9 +157,9 @@ static hgr_result read_files(struct reading *reading, const struct note *note, h
             reading->ndamaged++;
             continue;
         }
-        hgr_result result = hgr_grow(dump->run, &dump->files, &dump->files_capacity,
-                                     dump->nfiles + 1, HGR_MAX_FILE_RANGES, sizeof file,
-                                     "mapped files", status);
+        hgr_result result =
+            hgr_grow(dump->run, &dump->files, &dump->files_capacity, dump->nfiles + 1,
+                     HGR_MAX_FILE_RANGES, sizeof file, "mapped files", status);
         if (result != HGR_OK)
             return result;
         dump->files[dump->nfiles++] = file;

@@ -1,5 +1,6 @@
 /* dump: recognises files by their first bytes: compressed ones that unpack.c reads, and names for
- * those that nothing here reads, so that the user learns what he holds rather than what it is not. */
+ * those that nothing here reads, so that the user learns what he holds rather than what it is not.
+ */
 #include "formats.h"
 
 #include <string.h>
@@ -8,8 +9,8 @@
 
 struct magic {
     const char *bytes;
-    size_t      len;
-    hgr_result  code;
+    size_t len;
+    hgr_result code;
     const char *what;
 };
 
@@ -17,20 +18,27 @@ struct magic {
 static const struct magic magics[] = {
     {MAGIC("PAGEDU64"), HGR_UNSUPPORTED, "a Windows kernel dump, not the dump of a process"},
     {MAGIC("PAGEDUMP"), HGR_UNSUPPORTED, "a Windows kernel dump, not the dump of a process"},
-    {MAGIC("\xcf\xfa\xed\xfe"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
-    {MAGIC("\xce\xfa\xed\xfe"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
-    {MAGIC("\xfe\xed\xfa\xcf"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
-    {MAGIC("\xfe\xed\xfa\xce"), HGR_UNSUPPORTED, "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xcf\xfa\xed\xfe"), HGR_UNSUPPORTED,
+     "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xce\xfa\xed\xfe"), HGR_UNSUPPORTED,
+     "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xfe\xed\xfa\xcf"), HGR_UNSUPPORTED,
+     "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xfe\xed\xfa\xce"), HGR_UNSUPPORTED,
+     "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
     {MAGIC("\xca\xfe\xba\xbe"), HGR_UNSUPPORTED, "a Mach-O universal or a Java class file"},
     {MAGIC("7z\xbc\xaf\x27\x1c"), HGR_UNSUPPORTED, "a 7z archive; expected the dump inside it"},
     {MAGIC("Rar!\x1a\x07"), HGR_UNSUPPORTED, "a rar archive; expected the dump inside it"},
     {MAGIC("MSCF"), HGR_UNSUPPORTED, "a cabinet archive; expected the dump inside it"},
-    {MAGIC("\xfd" "7zXZ"), HGR_UNSUPPORTED, "xz compressed; zstd and gzip are read"},
+    {MAGIC("\xfd"
+           "7zXZ"),
+     HGR_UNSUPPORTED, "xz compressed; zstd and gzip are read"},
     {MAGIC("BZh"), HGR_UNSUPPORTED, "bzip2 compressed; zstd and gzip are read"},
     {MAGIC("\x04\x22\x4d\x18"), HGR_UNSUPPORTED, "lz4 compressed; zstd and gzip are read"},
     {MAGIC("!<arch>\n"), HGR_UNSUPPORTED, "an ar archive or static library, not a dump"},
     {MAGIC("Nettrace"), HGR_UNSUPPORTED, "a .NET event trace (nettrace), not a memory dump"},
-    {MAGIC("\x14\0\0\0!FastSerialization"), HGR_UNSUPPORTED, "a gcdump or trace, not a memory dump"},
+    {MAGIC("\x14\0\0\0!FastSerialization"), HGR_UNSUPPORTED,
+     "a gcdump or trace, not a memory dump"},
     {MAGIC("JAVA PROFILE"), HGR_UNSUPPORTED, "a Java heap dump (hprof)"},
     {MAGIC("MZ"), HGR_UNSUPPORTED, "a Windows program or library, not a dump"},
 };
@@ -75,9 +83,9 @@ hgr_result hgr_format_refuse(const uint8_t *bytes, size_t len, hgr_status *statu
             return hgr_fail_file(status, magics[i].code, 0, "%s", magics[i].what);
     size_t shown = len < 512 ? len : 512;
     if (is_all(bytes, shown, is_zero))
-        return hgr_fail_file(status, HGR_BAD_DATA, 0,
-                             "begins with %zu zero bytes, expected a memory dump; still being written?",
-                             shown);
+        return hgr_fail_file(
+            status, HGR_BAD_DATA, 0,
+            "begins with %zu zero bytes, expected a memory dump; still being written?", shown);
     if (is_all(bytes, shown, is_text))
         return hgr_fail_file(status, HGR_BAD_DATA, 0, "a text file, expected a memory dump");
     if (len < 4)

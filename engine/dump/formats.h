@@ -4,7 +4,8 @@
 
 #include "dump.h"
 
-/** HGR_PACKED_DEFLATE: bare, as in a zip archive; the others tell what they are by their first bytes. */
+/** HGR_PACKED_DEFLATE: bare, as in a zip archive; the others tell what they are by their first
+ * bytes. */
 typedef enum hgr_packing {
     HGR_PACKED_NOT,
     HGR_PACKED_ZSTD,

@@ -55,7 +55,8 @@ static inline void hgr_ids_sort(uint32_t *ids, size_t count, hgr_before_fn *befo
         return;
     for (size_t i = count / 2; i-- > 0;)
         hgr_queue_sift_down(ids, count, i, before, user);
-    for (size_t left = count; left > 1;) { /* the first goes to the end of what is left: descending */
+    for (size_t left = count;
+         left > 1;) { /* the first goes to the end of what is left: descending */
         uint32_t first = ids[0];
         hgr_queue_pop(ids, &left, before, user);
         ids[left] = first;

@@ -1,8 +1,8 @@
 /* dump: what identifies an image (ELF or PE).
  *
  * The headers of both formats lie at the start of the file and at the base in memory, so one reader
- * serves both; only the notes of an ELF image are found by address in memory and by offset in a file.
- * Sources: System V ABI, chapter 5; Microsoft PE and COFF specification. */
+ * serves both; only the notes of an ELF image are found by address in memory and by offset in a
+ * file. Sources: System V ABI, chapter 5; Microsoft PE and COFF specification. */
 #include "image.h"
 
 #include "../base/cursor.h"
@@ -31,7 +31,8 @@ static uint64_t page_down(uint64_t value)
     return value & ~(PAGE - 1);
 }
 
-/* Keep [start, end) in whole pages; a range that makes no sense makes the whole image unbelieved. */
+/* Keep [start, end) in whole pages; a range that makes no sense makes the whole image unbelieved.
+ */
 static void add_writable(hgr_image *image, uint64_t start, uint64_t len)
 {
     uint64_t end;
@@ -181,7 +182,10 @@ void hgr_image_read(const hgr_image_source *source, hgr_image *out)
         return;
     uint32_t pe_off;
     memcpy(&pe_off, head + 60, 4);
-    if (memcmp(head, "\x7f" "ELF", 4) == 0)
+    if (memcmp(head,
+               "\x7f"
+               "ELF",
+               4) == 0)
         read_elf(source, head, sizeof head, out);
     else if (memcmp(head, "MZ", 2) == 0)
         read_pe(source, pe_off, out);

@@ -13,26 +13,28 @@ typedef struct hgr_image_part {
 
 typedef struct hgr_image {
     hgr_image_kind kind;
-    uint64_t       size_bytes; /* in memory, from its headers; 0 = they are not believed */
-    uint8_t        build_id[64];
-    uint32_t       build_id_len; /* 0 = none found */
-    uint32_t       timestamp, checksum; /* PE */
-    uint32_t       nwritable;
+    uint64_t size_bytes; /* in memory, from its headers; 0 = they are not believed */
+    uint8_t build_id[64];
+    uint32_t build_id_len;        /* 0 = none found */
+    uint32_t timestamp, checksum; /* PE */
+    uint32_t nwritable;
     hgr_image_part writable[256];
 } hgr_image;
 
 /** Where an image's bytes come from: mapped at base in a space, or a file (space NULL). */
 typedef struct hgr_image_source {
     const hgr_space *space;
-    uint64_t         base;
-    const uint8_t   *file;
-    size_t           file_len;
+    uint64_t base;
+    const uint8_t *file;
+    size_t file_len;
 } hgr_image_source;
 
-/** Fill *out; kind HGR_IMAGE_NONE when the first bytes are absent or of neither format. Cannot fail. */
+/** Fill *out; kind HGR_IMAGE_NONE when the first bytes are absent or of neither format. Cannot
+ * fail. */
 void hgr_image_read(const hgr_image_source *source, hgr_image *out);
 
-/** Are these surely the same build? ELF: equal build ids. PE: equal, non-zero timestamp, size and checksum. */
+/** Are these surely the same build? ELF: equal build ids. PE: equal, non-zero timestamp, size and
+ * checksum. */
 bool hgr_image_same(const hgr_image *a, const hgr_image *b);
 
 #endif

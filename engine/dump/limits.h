@@ -1,8 +1,10 @@
-/* dump: every maximum on a number read from a file, with its reason. More is HGR_TOO_LARGE or a warning. */
+/* dump: every maximum on a number read from a file, with its reason. More is HGR_TOO_LARGE or a
+ * warning. */
 #ifndef HGR_DUMP_LIMITS_H
 #define HGR_DUMP_LIMITS_H
 
-/** Program headers of a core: 256 times the kernel's default number of mappings of one process (65,530). */
+/** Program headers of a core: 256 times the kernel's default number of mappings of one process
+ * (65,530). */
 #define HGR_MAX_PROGRAM_HEADERS (1u << 24)
 /** Pieces of the sealed address space: two for each program header or mapped file. */
 #define HGR_MAX_RANGES (1u << 26)
@@ -24,9 +26,11 @@
 #define HGR_MAX_BUILD_ID_BYTES 64u
 /** Size of one module in memory: beyond it the header is not believed. */
 #define HGR_MAX_IMAGE_BYTES (UINT64_C(1) << 36)
-/** Between two mappings of one file, when its header is absent: more of a gap starts another image. */
+/** Between two mappings of one file, when its header is absent: more of a gap starts another image.
+ */
 #define HGR_MAX_IMAGE_GAP_BYTES (UINT64_C(4) << 20)
-/** Module files mapped for pages the dump lacks: a quarter of the kernel's default number of mappings. */
+/** Module files mapped for pages the dump lacks: a quarter of the kernel's default number of
+ * mappings. */
 #define HGR_MAX_MODULE_FILES 16384u
 /** Warnings kept as text; all are counted. */
 #define HGR_MAX_WARNINGS 64u
@@ -40,7 +44,8 @@
 #define HGR_MAX_MINIDUMP_MODULES (1u << 16)
 /** UTF-16 units of one text in a minidump: the longest path of Windows. */
 #define HGR_MAX_MINIDUMP_TEXT_UNITS 32767u
-/** UTF-16 units of all texts of a minidump: 64 for each possible module; texts may share their bytes in the file. */
+/** UTF-16 units of all texts of a minidump: 64 for each possible module; texts may share their
+ * bytes in the file. */
 #define HGR_MAX_MINIDUMP_TEXT (64u * HGR_MAX_MINIDUMP_MODULES)
 /** Files in a zip archive that are looked into for a dump. */
 #define HGR_MAX_ZIP_ENTRIES (1u << 16)

@@ -1,13 +1,13 @@
 /* dump: module files on this machine that give pages the dump lacks.
  *
- * A file counts only when it is surely the one that was mapped: its build id (ELF), or its timestamp,
- * size and checksum (PE), equal those in the dump's own first page of the image. Then its bytes stand
- * for absent addresses, except where the image may be written while it runs (data, relocated
- * pointers), and where the dump once had the bytes and lost them to truncation: those may have been
- * changed. A PE file mapped flat is never written. gcore and the kernel leave out the first page of
- * every PE file; then the file is kept as a candidate, which gives no page but may be proven later by
- * what the runtime recorded about it. The dump names the paths, so nothing but regular
- * files is opened and nothing is believed before it is verified. */
+ * A file counts only when it is surely the one that was mapped: its build id (ELF), or its
+ * timestamp, size and checksum (PE), equal those in the dump's own first page of the image. Then
+ * its bytes stand for absent addresses, except where the image may be written while it runs (data,
+ * relocated pointers), and where the dump once had the bytes and lost them to truncation: those may
+ * have been changed. A PE file mapped flat is never written. gcore and the kernel leave out the
+ * first page of every PE file; then the file is kept as a candidate, which gives no page but may be
+ * proven later by what the runtime recorded about it. The dump names the paths, so nothing but
+ * regular files is opened and nothing is believed before it is verified. */
 #define _GNU_SOURCE
 #include "modules.h"
 
@@ -23,10 +23,10 @@
 
 /* What is known of a module's file so far; bytes stay NULL when there is none to use. */
 struct candidate {
-    bool           tried;
-    uint32_t       nlines;
+    bool tried;
+    uint32_t nlines;
     const uint8_t *bytes;
-    size_t         len;
+    size_t len;
 };
 
 /* ---- lost addresses: sorted, then asked ---- */
@@ -119,7 +119,8 @@ static void describe_difference(const hgr_image *seen, const hgr_image *file, co
     hex_of(seen->build_id, seen->build_id_len, a);
     hex_of(file->build_id, file->build_id_len, b);
     if (seen->kind == HGR_IMAGE_NONE)
-        snprintf(out, size, "%s cannot be verified: the image's first page is not in the dump", path);
+        snprintf(out, size, "%s cannot be verified: the image's first page is not in the dump",
+                 path);
     else if (seen->kind != file->kind)
         snprintf(out, size, "%s is not an image of the kind in the dump", path);
     else if (seen->kind == HGR_IMAGE_ELF && !seen->build_id_len)
@@ -147,9 +148,9 @@ static hgr_result keep_mapping(hgr_dump *dump, const struct candidate *file, boo
 static hgr_result keep_candidate(hgr_dump *dump, const hgr_module *module,
                                  const struct candidate *file, bool *out_kept, hgr_status *status)
 {
-    hgr_result result = hgr_grow(dump->run, &dump->candidates, &dump->candidates_capacity,
-                                 dump->ncandidates + 1, HGR_MAX_MODULE_FILES,
-                                 sizeof *dump->candidates, "module files", status);
+    hgr_result result =
+        hgr_grow(dump->run, &dump->candidates, &dump->candidates_capacity, dump->ncandidates + 1,
+                 HGR_MAX_MODULE_FILES, sizeof *dump->candidates, "module files", status);
     if (result == HGR_OK)
         result = keep_mapping(dump, file, out_kept, status);
     if (result == HGR_OK && *out_kept)
@@ -220,7 +221,8 @@ static hgr_result find_file(hgr_dump *dump, const hgr_dump_options *options, hgr
 
 /* ---- adding ---- */
 
-/* Relative to the base: the end of the writable part that holds at, or at itself; and where the next begins. */
+/* Relative to the base: the end of the writable part that holds at, or at itself; and where the
+ * next begins. */
 static uint64_t skip_writable(const hgr_image *image, uint64_t at, uint64_t *out_next)
 {
     *out_next = UINT64_MAX;
@@ -253,9 +255,11 @@ static hgr_result add_line(hgr_dump *dump, const hgr_file_range *line, const hgr
             continue;
         }
         uint64_t to = next < end ? next : end;
-        hgr_range range = {.start_addr = module->base_addr + at, .end_addr = module->base_addr + to,
+        hgr_range range = {.start_addr = module->base_addr + at,
+                           .end_addr = module->base_addr + to,
                            .bytes = file->bytes + line->file_off + (at - first),
-                           .access = HGR_ACCESS_READ, .origin = HGR_ORIGIN_MODULE_FILE};
+                           .access = HGR_ACCESS_READ,
+                           .origin = HGR_ORIGIN_MODULE_FILE};
         result = hgr_space_add(&dump->space, &range, status);
         at = to;
     }
@@ -309,8 +313,8 @@ const hgr_candidate *hgr_dump_candidate(const hgr_dump *dump, uint64_t base_addr
         else
             high = mid;
     }
-    bool found = index < dump->ncandidates - low &&
-                 dump->candidates[low + index].base_addr == base_addr;
+    bool found =
+        index < dump->ncandidates - low && dump->candidates[low + index].base_addr == base_addr;
     return found ? &dump->candidates[low + index] : NULL;
 }
 
@@ -338,7 +342,8 @@ hgr_result hgr_module_files_add(hgr_dump *dump, const hgr_dump_options *options,
         result = hgr_alloc(dump->run, dump->nmodules, sizeof *candidates, "module files",
                            &candidates, status);
     if (result == HGR_OK)
-        result = hgr_alloc(dump->run, dump->nfiles, sizeof *needed, "module files", &needed, status);
+        result =
+            hgr_alloc(dump->run, dump->nfiles, sizeof *needed, "module files", &needed, status);
     if (result != HGR_OK)
         goto done;
     for (size_t i = 0; i < dump->nfiles; i++) {

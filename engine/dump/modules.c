@@ -1,7 +1,7 @@
 /* dump: mapped files (NT_FILE) → modules.
  *
- * Lines of one path, in address order, are cut into images: an image begins at the first line not yet
- * taken and takes those below the end its header gives. Without a readable header it takes what
+ * Lines of one path, in address order, are cut into images: an image begins at the first line not
+ * yet taken and takes those below the end its header gives. Without a readable header it takes what
  * follows without a big gap. So a file mapped flat and again as an image gives two modules, and a
  * single-file program gives one for itself and one for each assembly it carries. */
 #include "modules.h"
@@ -15,14 +15,15 @@
 #include "image.h"
 #include "limits.h"
 
-/* Tries at a place in the map for a path whose hash is that of another path; then it stands alone. */
+/* Tries at a place in the map for a path whose hash is that of another path; then it stands alone.
+ */
 #define MAX_COLLISIONS 4u
 
 struct grouping {
-    uint32_t *next;  /* per line: the next one of the same path, or HGR_NO_MODULE */
-    uint32_t *last;  /* per first line of a path: its last line so far */
-    bool     *first; /* per line: first of its path */
-    hgr_map   lines; /* hash of a path → its first line */
+    uint32_t *next; /* per line: the next one of the same path, or HGR_NO_MODULE */
+    uint32_t *last; /* per first line of a path: its last line so far */
+    bool *first;    /* per line: first of its path */
+    hgr_map lines;  /* hash of a path → its first line */
 };
 
 static bool file_before(const void *user, uint32_t a, uint32_t b)
@@ -63,7 +64,8 @@ static hgr_result sort_files(hgr_dump *dump, hgr_status *status)
     hgr_result result =
         make_order(dump->run, dump->nfiles, file_before, dump->files, &order, status);
     if (result == HGR_OK)
-        result = hgr_alloc(dump->run, dump->nfiles, sizeof *sorted, "mapped files", &sorted, status);
+        result =
+            hgr_alloc(dump->run, dump->nfiles, sizeof *sorted, "mapped files", &sorted, status);
     if (result == HGR_OK) {
         for (size_t i = 0; i < dump->nfiles; i++)
             sorted[i] = dump->files[order[i]];
@@ -145,7 +147,8 @@ static bool has_image_name(const char *path)
            strstr(base ? base : path, ".so") != NULL;
 }
 
-/* Lines from `line` on that belong to the image that begins there; returns the first one that does not. */
+/* Lines from `line` on that belong to the image that begins there; returns the first one that does
+ * not. */
 static uint32_t take_lines(const hgr_dump *dump, const struct grouping *grouping, uint32_t line,
                            const hgr_image *image, uint64_t *out_end)
 {
@@ -167,8 +170,11 @@ static uint32_t take_lines(const hgr_dump *dump, const struct grouping *grouping
 static hgr_result add_module(hgr_dump *dump, const char *path, uint64_t base, uint64_t end,
                              const hgr_image *image, hgr_status *status)
 {
-    hgr_module module = {.path = path, .base_addr = base, .size_bytes = end - base,
-                         .timestamp = image->timestamp, .build_id_len = image->build_id_len};
+    hgr_module module = {.path = path,
+                         .base_addr = base,
+                         .size_bytes = end - base,
+                         .timestamp = image->timestamp,
+                         .build_id_len = image->build_id_len};
     if (image->build_id_len) {
         uint8_t *copy = hgr_arena_alloc(&dump->arena, image->build_id_len, status);
         if (!copy)
@@ -176,9 +182,9 @@ static hgr_result add_module(hgr_dump *dump, const char *path, uint64_t base, ui
         memcpy(copy, image->build_id, image->build_id_len);
         module.build_id = copy;
     }
-    hgr_result result = hgr_grow(dump->run, &dump->modules, &dump->modules_capacity,
-                                 dump->nmodules + 1, HGR_MAX_FILE_RANGES, sizeof module, "modules",
-                                 status);
+    hgr_result result =
+        hgr_grow(dump->run, &dump->modules, &dump->modules_capacity, dump->nmodules + 1,
+                 HGR_MAX_FILE_RANGES, sizeof module, "modules", status);
     if (result == HGR_OK)
         dump->modules[dump->nmodules++] = module;
     return result;

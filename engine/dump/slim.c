@@ -1,8 +1,9 @@
-/* dump: writes a small dump from an opened one, in its own format. An ELF core: all notes, chosen pages, the
- * rest known but absent; a minidump: all other streams, chosen pages (slim_minidump.c).
+/* dump: writes a small dump from an opened one, in its own format. An ELF core: all notes, chosen
+ * pages, the rest known but absent; a minidump: all other streams, chosen pages (slim_minidump.c).
  *
- * Each range of the address space becomes one PT_LOAD for each run of kept pages; dropped pages stand
- * behind it as p_memsz beyond p_filesz. The file is written beside its place and renamed at the end. */
+ * Each range of the address space becomes one PT_LOAD for each run of kept pages; dropped pages
+ * stand behind it as p_memsz beyond p_filesz. The file is written beside its place and renamed at
+ * the end. */
 #define _GNU_SOURCE
 #include <heapgraph/slim.h>
 
@@ -38,7 +39,7 @@ void hgr_dump_trace_end(hgr_dump *dump)
 
 struct range_list {
     hgr_addr_range *ranges;
-    size_t          count, capacity;
+    size_t count, capacity;
 };
 
 static hgr_result append_range(const hgr_run *run, struct range_list *list, uint64_t start,
@@ -48,8 +49,8 @@ static hgr_result append_range(const hgr_run *run, struct range_list *list, uint
         list->ranges[list->count - 1].end_addr = end;
         return HGR_OK;
     }
-    hgr_result result = hgr_grow(run, &list->ranges, &list->capacity, list->count + 1, SIZE_MAX / 32,
-                                 sizeof *list->ranges, "traced ranges", status);
+    hgr_result result = hgr_grow(run, &list->ranges, &list->capacity, list->count + 1,
+                                 SIZE_MAX / 32, sizeof *list->ranges, "traced ranges", status);
     if (result == HGR_OK)
         list->ranges[list->count++] = (hgr_addr_range){start, end};
     return result;
@@ -96,25 +97,26 @@ void hgr_addr_ranges_free(hgr_addr_range *ranges)
 /* ---- what to keep ---- */
 
 struct load {
-    uint64_t       addr, filesz, memsz;
+    uint64_t addr, filesz, memsz;
     const uint8_t *bytes;
-    uint32_t       access;
+    uint32_t access;
 };
 
 struct slim {
     const hgr_dump *dump;
-    const hgr_run  *run;
+    const hgr_run *run;
     hgr_addr_range *kept; /* ascending, disjoint, whole pages */
-    size_t          nkept;
-    struct load    *loads;
-    size_t          nloads, capacity;
-    uint8_t        *head; /* header, program headers and perhaps the section header; a minidump's streams */
-    size_t          head_len;
-    int             fd;
-    bool            minidump;
-    uint64_t        written;
+    size_t nkept;
+    struct load *loads;
+    size_t nloads, capacity;
+    uint8_t
+        *head; /* header, program headers and perhaps the section header; a minidump's streams */
+    size_t head_len;
+    int fd;
+    bool minidump;
+    uint64_t written;
     hgr_slim_totals totals;
-    hgr_status     *status;
+    hgr_status *status;
 };
 
 static bool addr_before(const void *user, uint32_t a, uint32_t b)
@@ -146,8 +148,8 @@ static hgr_result collect_wanted(struct slim *slim, const hgr_addr_range *ranges
     if (count)
         memcpy(wanted, ranges, count * sizeof *wanted);
     for (size_t i = 0; i < dump->nmodules; i++)
-        wanted[count + i] = (hgr_addr_range){dump->modules[i].base_addr,
-                                             dump->modules[i].base_addr + 1};
+        wanted[count + i] =
+            (hgr_addr_range){dump->modules[i].base_addr, dump->modules[i].base_addr + 1};
     *out = wanted;
     return HGR_OK;
 }
@@ -162,8 +164,8 @@ static hgr_result normalise(struct slim *slim, const hgr_addr_range *ranges, siz
     if (result == HGR_OK)
         result = hgr_alloc(slim->run, count, sizeof *order, "kept ranges", &order, slim->status);
     if (result == HGR_OK)
-        result = hgr_alloc(slim->run, count, sizeof *wanted, "kept ranges", &slim->kept,
-                           slim->status);
+        result =
+            hgr_alloc(slim->run, count, sizeof *wanted, "kept ranges", &slim->kept, slim->status);
     for (size_t i = 0; result == HGR_OK && i < count; i++)
         order[i] = (uint32_t)i;
     if (result == HGR_OK)
@@ -191,13 +193,17 @@ static hgr_result add_load(struct slim *slim, const hgr_range *range, uint64_t s
                                  HGR_MAX_PROGRAM_HEADERS - 1 - slim->dump->nnotes,
                                  sizeof *slim->loads, "segments of a slim dump", slim->status);
     if (result == HGR_OK)
-        slim->loads[slim->nloads++] = (struct load){
-            .addr = start, .filesz = kept ? end - start : 0, .memsz = end - start,
-            .bytes = range->bytes + (start - range->start_addr), .access = range->access};
+        slim->loads[slim->nloads++] =
+            (struct load){.addr = start,
+                          .filesz = kept ? end - start : 0,
+                          .memsz = end - start,
+                          .bytes = range->bytes + (start - range->start_addr),
+                          .access = range->access};
     return result;
 }
 
-/* Cut one range into kept runs with what is dropped behind each. *next: the first kept range that may matter. */
+/* Cut one range into kept runs with what is dropped behind each. *next: the first kept range that
+ * may matter. */
 static hgr_result cut_range(struct slim *slim, const hgr_range *range, size_t *next)
 {
     hgr_result result = HGR_OK;
@@ -207,8 +213,9 @@ static hgr_result cut_range(struct slim *slim, const hgr_range *range, size_t *n
             ++*next;
         bool any = *next < slim->nkept && slim->kept[*next].start_addr < range->end_addr;
         bool kept = any && slim->kept[*next].start_addr <= at;
-        uint64_t end = !any ? range->end_addr
-                       : kept ? slim->kept[*next].end_addr : slim->kept[*next].start_addr;
+        uint64_t end = !any   ? range->end_addr
+                       : kept ? slim->kept[*next].end_addr
+                              : slim->kept[*next].start_addr;
         end = end < range->end_addr ? end : range->end_addr;
         if (kept || slim->nloads == first_load)
             result = add_load(slim, range, at, end, kept);
@@ -307,8 +314,8 @@ static hgr_result make_minidump_head(struct slim *slim)
 {
     hgr_slim_piece *pieces = NULL;
     size_t count = 0;
-    hgr_result result = hgr_alloc(slim->run, slim->nloads, sizeof *pieces,
-                                  "pieces of a slim dump", &pieces, slim->status);
+    hgr_result result = hgr_alloc(slim->run, slim->nloads, sizeof *pieces, "pieces of a slim dump",
+                                  &pieces, slim->status);
     if (result != HGR_OK)
         return result;
     for (size_t i = 0; i < slim->nloads; i++)
@@ -385,7 +392,9 @@ hgr_result hgr_slim_write(const hgr_dump *dump, const hgr_addr_range *ranges, si
                           const char *path, const hgr_run *run, hgr_slim_totals *out_totals,
                           hgr_status *status)
 {
-    struct slim slim = {.dump = dump, .run = run, .status = status,
+    struct slim slim = {.dump = dump,
+                        .run = run,
+                        .status = status,
                         .minidump = strcmp(dump->info.format, "minidump") == 0};
     if (!slim.minidump && strcmp(dump->info.format, "ELF core") != 0)
         return hgr_fail(status, HGR_UNSUPPORTED, "slim: a %s cannot be written", dump->info.format);

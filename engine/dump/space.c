@@ -1,9 +1,9 @@
 /* dump: the address space: add, seal, look up.
  *
- * Sealing sweeps over the addresses with two queues: ranges still to come, by start, and ranges open
- * here, by rank (dump before module file, then the order added). Between two starts or ends the open
- * range of the best rank gives the bytes: O(n log n) whatever overlaps whatever. Ranges that come
- * ascending and disjoint, as every honest core has them, skip the sweep. */
+ * Sealing sweeps over the addresses with two queues: ranges still to come, by start, and ranges
+ * open here, by rank (dump before module file, then the order added). Between two starts or ends
+ * the open range of the best rank gives the bytes: O(n log n) whatever overlaps whatever. Ranges
+ * that come ascending and disjoint, as every honest core has them, skip the sweep. */
 #include "space.h"
 
 #include "../base/status.h"
@@ -92,12 +92,12 @@ static hgr_range cut_range(const hgr_range *range, uint64_t start, uint64_t end)
 
 struct sweep {
     const hgr_range *ranges;
-    size_t           count;
-    uint32_t        *coming; /* ids by start */
-    uint32_t        *open;   /* queue of ids by rank */
-    size_t           nopen, next;
-    hgr_range       *pieces; /* room for 2 * count */
-    size_t           npieces;
+    size_t count;
+    uint32_t *coming; /* ids by start */
+    uint32_t *open;   /* queue of ids by rank */
+    size_t nopen, next;
+    hgr_range *pieces; /* room for 2 * count */
+    size_t npieces;
 };
 
 /* Every step opens a range, closes one, or reaches the end or start of one: at most 3 * count. */
@@ -130,7 +130,8 @@ static uint64_t dump_bytes(const hgr_range *ranges, size_t count)
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++)
         if (ranges[i].origin == HGR_ORIGIN_DUMP)
-            sum += ranges[i].end_addr - ranges[i].start_addr; /* modulo 2^64: only a difference counts */
+            sum += ranges[i].end_addr -
+                   ranges[i].start_addr; /* modulo 2^64: only a difference counts */
     return sum;
 }
 
@@ -176,8 +177,8 @@ hgr_result hgr_space_seal(hgr_space *space, hgr_status *status)
         if (result != HGR_OK)
             return result;
     }
-    hgr_result result = hgr_resize(space->run, &space->starts, space->count,
-                                   sizeof *space->starts, "starts of ranges", status);
+    hgr_result result = hgr_resize(space->run, &space->starts, space->count, sizeof *space->starts,
+                                   "starts of ranges", status);
     if (result != HGR_OK)
         return result;
     for (size_t i = 0; i < space->count; i++)
@@ -187,8 +188,8 @@ hgr_result hgr_space_seal(hgr_space *space, hgr_status *status)
 
 /* ---- lookups ---- */
 
-/* Index of the last range that starts at or below addr; the caller knows there is a range. Branch-free
- * inside: which way a search goes is a coin toss that no predictor learns. */
+/* Index of the last range that starts at or below addr; the caller knows there is a range.
+ * Branch-free inside: which way a search goes is a coin toss that no predictor learns. */
 static size_t last_start_below(const hgr_space *space, uint64_t addr)
 {
     const uint64_t *starts = space->starts;
@@ -239,7 +240,8 @@ uint64_t hgr_space_present(const hgr_space *space, uint64_t addr, uint64_t limit
     return present < limit ? present : limit;
 }
 
-/* Do len bytes from addr (in range) lie side by side in the mapping, beyond the end of range too? */
+/* Do len bytes from addr (in range) lie side by side in the mapping, beyond the end of range too?
+ */
 static bool is_side_by_side(const hgr_space *space, const hgr_range *range, uint64_t addr,
                             uint64_t len)
 {
@@ -257,7 +259,7 @@ static bool is_side_by_side(const hgr_space *space, const hgr_range *range, uint
 /* ---- page trace ---- */
 
 struct hgr_space_trace {
-    uint64_t         *first; /* per range: number of its first page in bits */
+    uint64_t *first; /* per range: number of its first page in bits */
     _Atomic uint64_t *bits;
 };
 

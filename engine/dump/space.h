@@ -1,12 +1,13 @@
-/* dump: the address space of the dumped process: sorted ranges, zero-copy views, never zeros for absent bytes.
+/* dump: the address space of the dumped process: sorted ranges, zero-copy views, never zeros for
+ * absent bytes.
  *
  * Input: ranges in any order, possibly overlapping, from a reader or a module file. Output: after
- * hgr_space_seal, ascending, disjoint ranges. Neighbours that also lie side by side in the same mapping
- * and have the same access and origin are one range; where only access or origin differs they stay two
- * (the search for writable pages needs the difference), yet a view may cross them.
+ * hgr_space_seal, ascending, disjoint ranges. Neighbours that also lie side by side in the same
+ * mapping and have the same access and origin are one range; where only access or origin differs
+ * they stay two (the search for writable pages needs the difference), yet a view may cross them.
  *
- * A sealed space is read-only and may be shared between threads; lookups keep no state. The page trace,
- * when on, is the exception: it records with relaxed atomics which pages were asked for. */
+ * A sealed space is read-only and may be shared between threads; lookups keep no state. The page
+ * trace, when on, is the exception: it records with relaxed atomics which pages were asked for. */
 #ifndef HGR_DUMP_SPACE_H
 #define HGR_DUMP_SPACE_H
 
@@ -18,11 +19,11 @@ struct hgr_space_trace;
 
 typedef struct hgr_space {
     const hgr_run *run;
-    uint32_t       pointer_size; /* 8 or 4 */
-    hgr_range     *ranges;       /* ascending and disjoint once sealed */
-    uint64_t      *starts;       /* sealed: start of each range, what a lookup searches */
-    size_t         count, capacity;
-    uint64_t       overlap_bytes; /* given by more than one HGR_ORIGIN_DUMP range */
+    uint32_t pointer_size; /* 8 or 4 */
+    hgr_range *ranges;     /* ascending and disjoint once sealed */
+    uint64_t *starts;      /* sealed: start of each range, what a lookup searches */
+    size_t count, capacity;
+    uint64_t overlap_bytes;        /* given by more than one HGR_ORIGIN_DUMP range */
     struct hgr_space_trace *trace; /* NULL: off */
 } hgr_space;
 
@@ -31,14 +32,16 @@ void hgr_space_fini(hgr_space *space);
 /** Add a range; a wrapping or empty one is refused with HGR_BAD_DATA. Not sealed any more. */
 HGR_MUST_CHECK hgr_result hgr_space_add(hgr_space *space, const hgr_range *range,
                                         hgr_status *status);
-/** Sort, cut overlaps (ranges added first win; HGR_ORIGIN_DUMP before HGR_ORIGIN_MODULE_FILE), merge. May be called again after more was added. */
+/** Sort, cut overlaps (ranges added first win; HGR_ORIGIN_DUMP before HGR_ORIGIN_MODULE_FILE),
+ * merge. May be called again after more was added. */
 HGR_MUST_CHECK hgr_result hgr_space_seal(hgr_space *space, hgr_status *status);
 
 /** The range that holds addr, or NULL. O(log ranges). */
 const hgr_range *hgr_space_find(const hgr_space *space, uint64_t addr);
 /** The first range that ends above addr (it may start above addr too), or NULL. */
 const hgr_range *hgr_space_next(const hgr_space *space, uint64_t addr);
-/** len bytes at addr as one borrowed view, or NULL when absent or not side by side in the mapping. */
+/** len bytes at addr as one borrowed view, or NULL when absent or not side by side in the mapping.
+ */
 const uint8_t *hgr_space_view(const hgr_space *space, uint64_t addr, uint64_t len);
 /** Copy across ranges; false, buffer untouched, when any byte is absent. */
 bool hgr_space_read(const hgr_space *space, uint64_t addr, void *buffer, size_t len);
@@ -49,10 +52,12 @@ uint64_t hgr_space_present(const hgr_space *space, uint64_t addr, uint64_t limit
 
 #define HGR_TRACE_PAGE_BYTES UINT64_C(4096)
 
-/** Begin (or begin anew). The space must be sealed, and nobody may read it meanwhile. One bit a page. */
+/** Begin (or begin anew). The space must be sealed, and nobody may read it meanwhile. One bit a
+ * page. */
 HGR_MUST_CHECK hgr_result hgr_space_trace_begin(hgr_space *space, hgr_status *status);
 void hgr_space_trace_end(hgr_space *space);
-/** Is the page of range `index` that holds addr (in that range) marked? False when the trace is off. */
+/** Is the page of range `index` that holds addr (in that range) marked? False when the trace is
+ * off. */
 bool hgr_space_traced(const hgr_space *space, size_t index, uint64_t addr);
 
 static inline bool hgr_space_u8(const hgr_space *space, uint64_t addr, uint8_t *out)

@@ -1,9 +1,9 @@
 /* dump: unpacks compressed input into a temporary file that has no name.
  *
- * The output is the mapped file itself: room is reserved with posix_fallocate before it is written, so
- * a full disk is an error and not a signal, and what the decoder writes needs no copy. A zstd frame
- * that tells its size is decoded with the whole rest of the mapping as its window (stable output
- * buffer), so that --long=31 costs no memory of ours; other frames and gzip pass through the
+ * The output is the mapped file itself: room is reserved with posix_fallocate before it is written,
+ * so a full disk is an error and not a signal, and what the decoder writes needs no copy. A zstd
+ * frame that tells its size is decoded with the whole rest of the mapping as its window (stable
+ * output buffer), so that --long=31 costs no memory of ours; other frames and gzip pass through the
  * decoder's own window, whose memory counts against the run's limit. */
 #define _GNU_SOURCE
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_createDCtx_advanced, ZSTD_d_stableOutBuffer */
@@ -25,23 +25,23 @@
 #include "../base/status.h"
 #include "limits.h"
 
-#define INPUT_STEP  ((size_t)1 << 20)  /* bytes between two looks at progress and cancellation */
+#define INPUT_STEP  ((size_t)1 << 20)    /* bytes between two looks at progress and cancellation */
 #define OUTPUT_STEP ((uint64_t)64 << 20) /* most room made at once ahead of what is needed */
-#define INPUT_GROWS 8                    /* first guess of the ratio, where nothing tells the size */
+#define INPUT_GROWS 8 /* first guess of the ratio, where nothing tells the size */
 #define SPARE_BYTES ((uint64_t)64 << 20) /* left free on the disk for everybody else */
 
 struct unpacking {
     const hgr_run *run;
-    const char    *dir;
+    const char *dir;
     const uint8_t *in;
-    size_t         in_len, in_pos;
-    int            fd; /* -1 = none */
-    uint8_t       *map;
-    size_t         mapped, len; /* room; of it written */
-    uint64_t       limit;
-    bool           truncated;
-    const char    *format; /* for messages */
-    hgr_status    *status;
+    size_t in_len, in_pos;
+    int fd; /* -1 = none */
+    uint8_t *map;
+    size_t mapped, len; /* room; of it written */
+    uint64_t limit;
+    bool truncated;
+    const char *format; /* for messages */
+    hgr_status *status;
 };
 
 /* ---- temporary file ---- */
@@ -280,9 +280,10 @@ static hgr_result unpack_members(struct unpacking *u, hgr_packing packing, z_str
 
 static hgr_result unpack_zlib(struct unpacking *u, hgr_packing packing)
 {
-    z_stream stream = {.zalloc = hgr_zlib_alloc, .zfree = hgr_zlib_free,
-                       .opaque = (void *)(uintptr_t)u->run};
-    int window = packing == HGR_PACKED_DEFLATE ? -MAX_WBITS : MAX_WBITS + 16; /* + 16: gzip's header */
+    z_stream stream = {
+        .zalloc = hgr_zlib_alloc, .zfree = hgr_zlib_free, .opaque = (void *)(uintptr_t)u->run};
+    int window =
+        packing == HGR_PACKED_DEFLATE ? -MAX_WBITS : MAX_WBITS + 16; /* + 16: gzip's header */
     if (inflateInit2(&stream, window) != Z_OK)
         return hgr_fail(u->status, HGR_NO_MEMORY, "zlib: out of memory");
     hgr_result result = unpack_members(u, packing, &stream);
@@ -318,8 +319,13 @@ hgr_result hgr_unpack(const uint8_t *bytes, size_t len, hgr_packing packing, con
                       hgr_status *status)
 {
     static const char *const NAMES[] = {"", "zstd", "gzip", "deflate"};
-    struct unpacking u = {.run = run, .dir = dir ? dir : "/tmp", .in = bytes, .in_len = len,
-                          .fd = -1, .limit = limit_bytes, .format = NAMES[packing],
+    struct unpacking u = {.run = run,
+                          .dir = dir ? dir : "/tmp",
+                          .in = bytes,
+                          .in_len = len,
+                          .fd = -1,
+                          .limit = limit_bytes,
+                          .format = NAMES[packing],
                           .status = status};
     hgr_phase_timer timer = hgr_phase_begin(run, "unpack");
     hgr_result result = open_temporary(&u);

@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     hgr_status status = {0};
     if (hgr_packing_of(bytes, len) != HGR_PACKED_NOT || hgr_run_create(1, &run, NULL) != HGR_OK)
         return 0;
-    hgr_run_set_memory_limit(run, 64u << 20); /* hostile counts must not cost more than their bytes */
+    hgr_run_set_memory_limit(run,
+                             64u << 20); /* hostile counts must not cost more than their bytes */
     hgr_result result = hgr_dump_open_bytes(bytes, len, &options, run, &dump, &status);
     if (result == HGR_NO_MEMORY || result != status.code)
         abort();

@@ -1,8 +1,8 @@
 /* fuzz: runs a fuzz target over files or directories of files, without a fuzzer: an ordinary test.
  *
- * Input: paths; a directory stands for every plain file in it. With --cut every shorter beginning of
- * each file of up to CUT_MAX bytes is run as well. Exit 0 when nothing crashed and at least one file
- * was run, 2 when there was nothing to run or a file could not be read. */
+ * Input: paths; a directory stands for every plain file in it. With --cut every shorter beginning
+ * of each file of up to CUT_MAX bytes is run as well. Exit 0 when nothing crashed and at least one
+ * file was run, 2 when there was nothing to run or a file could not be read. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 struct tally {
     size_t files, runs, failed;
-    int    cut;
+    int cut;
 };
 
 /* Exactly len bytes on the heap, so that the address sanitizer sees the first byte behind them. */

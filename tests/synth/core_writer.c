@@ -5,36 +5,36 @@
 #include <string.h>
 
 struct load {
-    uint64_t       addr, filesz, memsz;
-    uint32_t       flags;
+    uint64_t addr, filesz, memsz;
+    uint32_t flags;
     const uint8_t *bytes; /* or NULL: fill */
-    uint8_t       *copy;
+    uint8_t *copy;
     synth_fill_fn *fill;
-    void          *user;
+    void *user;
 };
 
 struct buffer {
     uint8_t *bytes;
-    size_t   len, room;
+    size_t len, room;
 };
 
 struct file_line {
-    uint64_t    start, end, off;
+    uint64_t start, end, off;
     const char *path;
 };
 
 struct synth_core {
-    FILE            *file;
-    char            *memory; /* open_memstream's, when file was NULL */
-    size_t           memory_len;
-    bool             in_memory, failed, force_overflow;
+    FILE *file;
+    char *memory; /* open_memstream's, when file was NULL */
+    size_t memory_len;
+    bool in_memory, failed, force_overflow;
     enum synth_maker maker;
-    struct load     *loads;
-    size_t           nloads, room_loads;
+    struct load *loads;
+    size_t nloads, room_loads;
     struct file_line *files;
-    size_t           nfiles, room_files;
-    struct buffer    process, auxv, threads, others;
-    size_t           first_thread_len; /* of threads: the kernel writes the process behind it */
+    size_t nfiles, room_files;
+    struct buffer process, auxv, threads, others;
+    size_t first_thread_len; /* of threads: the kernel writes the process behind it */
 };
 
 static void add(synth_core *core, struct buffer *to, const void *bytes, size_t len)
@@ -222,7 +222,8 @@ static void add_auxv_note(synth_core *core, struct buffer *to)
 }
 
 /* createdump: process, auxv, files, threads. gcore: process, threads, auxv, files, its own note.
- * Kernel: first thread, process, auxv, files, other threads. Nobody: auxv, threads, files, process. */
+ * Kernel: first thread, process, auxv, files, other threads. Nobody: auxv, threads, files, process.
+ */
 static void collect_notes(synth_core *core, struct buffer *notes)
 {
     const struct buffer *threads = &core->threads;
@@ -261,7 +262,8 @@ static void collect_notes(synth_core *core, struct buffer *notes)
 
 static void collect_header(synth_core *core, struct buffer *head, size_t nheaders, bool overflow)
 {
-    const uint8_t ident[16] = {0x7f, 'E', 'L', 'F', 2, 1, 1, core->maker == SYNTH_CREATEDUMP ? 3 : 0};
+    const uint8_t ident[16] = {0x7f, 'E', 'L', 'F',
+                               2,    1,   1,   core->maker == SYNTH_CREATEDUMP ? 3 : 0};
     add(core, head, ident, 16);
     add_number(core, head, 4, 2);  /* core */
     add_number(core, head, 62, 2); /* x86-64 */

@@ -1,4 +1,5 @@
-/* clr/clr_module_files.c: a module's file is believed when the runtime's own reader recorded all of it, and only then. */
+/* clr/clr_module_files.c: a module's file is believed when the runtime's own reader recorded all of
+ * it, and only then. */
 #include "unit/dump/dump_testing.h"
 
 #include "clr/clr_module_files.h"
@@ -73,7 +74,8 @@ static void make_file(uint8_t file[FILE_BYTES])
     put(tables + 28, ROWS_TYPE_DEF, 4);
 }
 
-/* Native memory: Module at 0, PEAssembly at 0x100, its reader at 0x400 (or behind one more object at 0x300). */
+/* Native memory: Module at 0, PEAssembly at 0x100, its reader at 0x400 (or behind one more object
+ * at 0x300). */
 static void make_native(uint8_t native[PAGE], bool behind)
 {
     memset(native, 0, PAGE);
@@ -95,10 +97,10 @@ static void make_native(uint8_t native[PAGE], bool behind)
 
 struct setting {
     hgr_run *run;
-    char    *directory;
-    char     path[256];
-    uint8_t  file[FILE_BYTES];
-    uint8_t  native[PAGE];
+    char *directory;
+    char path[256];
+    uint8_t file[FILE_BYTES];
+    uint8_t native[PAGE];
 };
 
 static void begin(struct setting *setting)
@@ -117,7 +119,8 @@ static void finish(struct setting *setting)
     end_run(setting->run);
 }
 
-/* What the module's file gives: whether its metadata is believed. No page of the image is in the dump. */
+/* What the module's file gives: whether its metadata is believed. No page of the image is in the
+ * dump. */
 static bool is_believed(struct setting *setting, const char *flat_path)
 {
     synth_core *core = synth_core_begin(NULL, SYNTH_GCORE);
@@ -135,8 +138,9 @@ static bool is_believed(struct setting *setting, const char *flat_path)
     runtime->space = &dump->space;
     runtime->layout.module_pe_assembly = PE_ASSEMBLY_AT;
     const uint8_t *metadata = NULL;
-    assert_int_equal(hgr_clr_metadata_from_file(runtime, native_addr, base_addr, &metadata,
-                                                &metadata_len, NULL), HGR_OK);
+    assert_int_equal(
+        hgr_clr_metadata_from_file(runtime, native_addr, base_addr, &metadata, &metadata_len, NULL),
+        HGR_OK);
     if (metadata) {
         assert_int_equal(metadata_len, METADATA_BYTES);
         assert_memory_equal(metadata, setting->file + METADATA_OFF, METADATA_BYTES);
@@ -166,14 +170,20 @@ static void any_difference_disproves_it(void **state)
     enum { READER = 0x400, SCHEMA = READER + 24 };
     static const struct {
         const char *what;
-        size_t      at;
-    } changes[] = {{"major version", SCHEMA + 4},     {"heap flags", SCHEMA + 6},
-                   {"tables", SCHEMA + 9},            {"sorted tables", SCHEMA + 18},
-                   {"rows of Module", SCHEMA + 24},   {"rows of TypeDef", SCHEMA + 32},
+        size_t at;
+    } changes[] = {{"major version", SCHEMA + 4},
+                   {"heap flags", SCHEMA + 6},
+                   {"tables", SCHEMA + 9},
+                   {"sorted tables", SCHEMA + 18},
+                   {"rows of Module", SCHEMA + 24},
+                   {"rows of TypeDef", SCHEMA + 32},
                    {"rows of a table it has not", SCHEMA + 24 + 44 * 4},
-                   {"size of strings", READER + 0x550}, {"size of blobs", READER + 0x570},
-                   {"address", READER + 0x5b8},       {"size", READER + 0x5c0},
-                   {"way to the reader", 0x100 + 25}, {"way to PEAssembly", PE_ASSEMBLY_AT + 2}};
+                   {"size of strings", READER + 0x550},
+                   {"size of blobs", READER + 0x570},
+                   {"address", READER + 0x5b8},
+                   {"size", READER + 0x5c0},
+                   {"way to the reader", 0x100 + 25},
+                   {"way to PEAssembly", PE_ASSEMBLY_AT + 2}};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         make_native(setting.native, false);
         setting.native[changes[i].at] ^= 0x40;
@@ -190,8 +200,12 @@ static void a_changed_or_cut_file_is_not_believed(void **state)
     (void)state;
     struct setting setting;
     begin(&setting);
-    static const size_t changes[] = {METADATA_OFF + TABLES_OFF + 8, METADATA_OFF + TABLES_OFF + 24,
-                                     METADATA_OFF + TABLES_OFF + 28, 0x400 + 12, 0x400 + 8, 0x80};
+    static const size_t changes[] = {METADATA_OFF + TABLES_OFF + 8,
+                                     METADATA_OFF + TABLES_OFF + 24,
+                                     METADATA_OFF + TABLES_OFF + 28,
+                                     0x400 + 12,
+                                     0x400 + 8,
+                                     0x80};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         uint8_t changed[FILE_BYTES];
         memcpy(changed, setting.file, sizeof changed);

@@ -90,8 +90,8 @@ static inline void fill_content(void *user, uint64_t off, uint8_t *buffer, size_
 }
 
 /** Open bytes that must open. */
-static inline hgr_dump *open_bytes(const uint8_t *bytes, size_t len, const hgr_dump_options *options,
-                                   const hgr_run *run)
+static inline hgr_dump *open_bytes(const uint8_t *bytes, size_t len,
+                                   const hgr_dump_options *options, const hgr_run *run)
 {
     hgr_dump *dump = NULL;
     hgr_status status = {0};

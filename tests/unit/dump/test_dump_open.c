@@ -1,4 +1,5 @@
-/* dump/dump_open.c, formats.c: what is no dump is named; files, pipes, directories; memory runs out. */
+/* dump/dump_open.c, formats.c: what is no dump is named; files, pipes, directories; memory runs
+ * out. */
 #include "dump_testing.h"
 
 #include <errno.h>
@@ -9,8 +10,8 @@ static void names_what_is_no_dump(void **state)
     (void)state;
     static const struct {
         const char *bytes;
-        size_t      len;
-        hgr_result  code;
+        size_t len;
+        hgr_result code;
         const char *text;
     } cases[] = {
 #define CASE(bytes, code, text) {bytes, sizeof bytes - 1, code, text}
@@ -18,14 +19,22 @@ static void names_what_is_no_dump(void **state)
         CASE("\0", HGR_BAD_DATA, "begins with 1 zero bytes"),
         CASE("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", HGR_BAD_DATA, "still being written?"),
         CASE("\x7f", HGR_BAD_DATA, "1 bytes, expected a memory dump"),
-        CASE("\x7f" "EL", HGR_BAD_DATA, "3 bytes, expected a memory dump"),
-        CASE("\x7f" "ELF", HGR_TRUNCATED, "file has 4 bytes, expected 64"),
-        CASE("\x7f" "ELG....", HGR_BAD_DATA, "begins with 7f 45 4c 47"),
+        CASE("\x7f"
+             "EL",
+             HGR_BAD_DATA, "3 bytes, expected a memory dump"),
+        CASE("\x7f"
+             "ELF",
+             HGR_TRUNCATED, "file has 4 bytes, expected 64"),
+        CASE("\x7f"
+             "ELG....",
+             HGR_BAD_DATA, "begins with 7f 45 4c 47"),
         CASE("PAGEDU64", HGR_UNSUPPORTED, "Windows kernel dump"),
         CASE("\xcf\xfa\xed\xfe....", HGR_UNSUPPORTED, "Mach-O"),
         CASE("PK\x03\x04....", HGR_TRUNCATED, "zip archive cut off"),
         CASE("MDMP....", HGR_TRUNCATED, "minidump"),
-        CASE("\xfd" "7zXZ\0..", HGR_UNSUPPORTED, "xz compressed"),
+        CASE("\xfd"
+             "7zXZ\0..",
+             HGR_UNSUPPORTED, "xz compressed"),
         CASE("BZh91AY", HGR_UNSUPPORTED, "bzip2 compressed"),
         CASE("\x04\x22\x4d\x18..", HGR_UNSUPPORTED, "lz4 compressed"),
         CASE("JAVA PROFILE 1.0.2", HGR_UNSUPPORTED, "hprof"),
@@ -49,7 +58,8 @@ static void names_what_is_no_dump(void **state)
         assert_int_equal(status.code, result);
         assert_null(dump);
         assert_int_equal(hgr_dump_open_bytes((const uint8_t *)cases[i].bytes, cases[i].len, NULL,
-                                             run, &dump, NULL), result);
+                                             run, &dump, NULL),
+                         result);
         end_run(run);
     }
 }

@@ -13,8 +13,10 @@ static uint8_t *make_core(enum synth_maker maker, size_t *len)
     static uint64_t users[3];
     synth_core *core = synth_core_begin(NULL, maker);
     users[0] = heap, users[1] = more, users[2] = stack;
-    synth_core_load_from(core, heap, SYNTH_R | SYNTH_W, fill_content, &users[0], 3 * PAGE, 4 * PAGE);
-    synth_core_load_from(core, more, SYNTH_R | SYNTH_W, fill_content, &users[1], 2 * PAGE, 2 * PAGE);
+    synth_core_load_from(core, heap, SYNTH_R | SYNTH_W, fill_content, &users[0], 3 * PAGE,
+                         4 * PAGE);
+    synth_core_load_from(core, more, SYNTH_R | SYNTH_W, fill_content, &users[1], 2 * PAGE,
+                         2 * PAGE);
     synth_core_load_from(core, stack, SYNTH_R | SYNTH_W, fill_content, &users[2], PAGE, PAGE);
     synth_core_process(core, 4711, "Scoodle.Web");
     uint64_t regs[27];
@@ -33,9 +35,11 @@ static void reads_what_each_writer_wrote(void **state)
     (void)state;
     static const struct {
         enum synth_maker maker;
-        const char      *name;
-    } cases[] = {{SYNTH_CREATEDUMP, "createdump"}, {SYNTH_GCORE, "gcore"},
-                 {SYNTH_KERNEL, "kernel"}, {SYNTH_NOBODY, "unknown"}};
+        const char *name;
+    } cases[] = {{SYNTH_CREATEDUMP, "createdump"},
+                 {SYNTH_GCORE, "gcore"},
+                 {SYNTH_KERNEL, "kernel"},
+                 {SYNTH_NOBODY, "unknown"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         hgr_run *run = make_run();
         size_t len;
@@ -56,7 +60,8 @@ static void reads_what_each_writer_wrote(void **state)
         const hgr_thread *thread = hgr_dump_thread(dump, 0);
         assert_int_equal(thread->os_id, 4711);
         assert_int_equal(thread->nregisters, 16);
-        /* user_regs order: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig rip cs flags rsp */
+        /* user_regs order: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig rip cs
+         * flags rsp */
         static const uint64_t expected[16] = {1010, 1011, 1012, 1005, 1019, 1004, 1013, 1014,
                                               1009, 1008, 1007, 1006, 1003, 1002, 1001, 1000};
         assert_memory_equal(thread->registers, expected, sizeof expected);
@@ -88,7 +93,8 @@ static void absent_is_never_zero(void **state)
     uint8_t buffer[16];
     memset(buffer, 0xcc, sizeof buffer);
     assert_false(hgr_dump_read(dump, heap_addr + 3 * PAGE, buffer, 1));
-    assert_false(hgr_dump_read(dump, heap_addr + 3 * PAGE - 8, buffer, 16)); /* half of it is there */
+    assert_false(
+        hgr_dump_read(dump, heap_addr + 3 * PAGE - 8, buffer, 16)); /* half of it is there */
     assert_false(hgr_dump_read(dump, heap_addr + 4 * PAGE - 1, buffer, 2));
     assert_false(hgr_dump_read(dump, 0, buffer, 1));
     for (size_t i = 0; i < sizeof buffer; i++)
@@ -128,7 +134,8 @@ static void reads_across_segments(void **state)
     end_run(run);
 }
 
-/* Cut anywhere, the dump opens with true bytes and an exact count of the lost ones, or is refused. */
+/* Cut anywhere, the dump opens with true bytes and an exact count of the lost ones, or is refused.
+ */
 static void check_cut(const uint8_t *bytes, size_t cut, const hgr_run *run)
 {
     static const size_t headers = 64 + 4 * 56;
@@ -223,7 +230,8 @@ static void counts_more_segments_than_65534(void **state)
     assert_true(hgr_dump_read(dump, UINT64_C(70000) * 0x10000, seen, 16));
     assert_memory_equal(seen, mark, 16);
     hgr_dump_close(dump);
-    /* The kernel writes the count at the very end: cut off, the room in front of the notes tells it. */
+    /* The kernel writes the count at the very end: cut off, the room in front of the notes tells
+     * it. */
     memset(bytes + 40, 0xff, 6);
     dump = open_bytes(bytes, len, NULL, run);
     assert_int_equal(hgr_dump_ranges(dump), 7);
@@ -240,9 +248,9 @@ static void never_trusts_a_number(void **state)
     enum { FIRST_LOAD = 64 + 56, NOTES = 64 + 4 * 56 };
     static const struct {
         const char *what;
-        size_t      off, bytes;
-        uint64_t    value;
-        hgr_result  expected;
+        size_t off, bytes;
+        uint64_t value;
+        hgr_result expected;
         const char *text; /* in the error, or in a warning */
     } cases[] = {
         {"class 32", 4, 1, 1, HGR_UNSUPPORTED, "32-bit ELF core (machine 62, x64)"},
@@ -315,10 +323,10 @@ static void damaged_file_list_is_left_out(void **state)
     (void)state;
     static const struct {
         const char *what;
-        uint64_t    count, page, line[3];
+        uint64_t count, page, line[3];
         const char *paths;
-        size_t      paths_len, files;
-        bool        damaged;
+        size_t paths_len, files;
+        bool damaged;
     } cases[] = {
         {"good", 1, 1, {0x1000, 0x2000, 5}, "/a.so", 6, 1, false},
         {"count of 2^60", UINT64_C(1) << 60, 4096, {1, 2, 3}, "/a.so", 6, 0, true},

@@ -1,4 +1,5 @@
-/* dump/modules.c, image.c, module_files.c: grouping of mapped files; which file may stand for an absent page. */
+/* dump/modules.c, image.c, module_files.c: grouping of mapped files; which file may stand for an
+ * absent page. */
 #include "dump_testing.h"
 
 #include <sys/stat.h>
@@ -22,13 +23,17 @@ static void put_part(uint8_t *at, uint32_t type, uint32_t flags, uint64_t off, u
     put(at + 40, memsz, 8);
 }
 
-/* An ELF library of five pages: 0..2 read-only, 3 writable at vaddr page 4, 4 read-only at page 6. */
+/* An ELF library of five pages: 0..2 read-only, 3 writable at vaddr page 4, 4 read-only at page 6.
+ */
 static void make_elf(uint8_t file[FILE_PAGES * PAGE], uint8_t build_id)
 {
     for (size_t i = 0; i < FILE_PAGES * PAGE; i++)
         file[i] = byte_at(i + 17);
     memset(file, 0, 0x400);
-    memcpy(file, "\x7f" "ELF\2\1\1", 7);
+    memcpy(file,
+           "\x7f"
+           "ELF\2\1\1",
+           7);
     put(file + 16, 3, 2);
     put(file + 32, 64, 8);
     put(file + 54, 56, 2);
@@ -73,10 +78,10 @@ static void make_pe(uint8_t file[FILE_PAGES * PAGE], uint32_t timestamp)
 
 struct setting {
     hgr_run *run;
-    char    *directory;
-    char     path[256];
-    uint8_t  file[FILE_PAGES * PAGE];
-    uint8_t  header[PAGE]; /* as the dump has it */
+    char *directory;
+    char path[256];
+    uint8_t file[FILE_PAGES * PAGE];
+    uint8_t header[PAGE]; /* as the dump has it */
 };
 
 static void begin(struct setting *setting, bool pe)
@@ -99,7 +104,8 @@ static void finish(struct setting *setting)
     end_run(setting->run);
 }
 
-/* A dump with the image's first page (unless header is false) of a library mapped as ld.so would. */
+/* A dump with the image's first page (unless header is false) of a library mapped as ld.so would.
+ */
 static hgr_dump *open_elf_dump(struct setting *setting, const char *path, bool header,
                                const hgr_dump_options *options, uint8_t **out_bytes)
 {
@@ -151,7 +157,8 @@ static void verified_elf_gives_its_read_only_pages(void **state)
     check_page(dump, 4, NULL); /* writable: the file says nothing about it */
     check_page(dump, 5, NULL);
     check_page(dump, 6, setting.file + 4 * PAGE);
-    assert_int_equal(hgr_space_find(&dump->space, base_addr + PAGE)->origin, HGR_ORIGIN_MODULE_FILE);
+    assert_int_equal(hgr_space_find(&dump->space, base_addr + PAGE)->origin,
+                     HGR_ORIGIN_MODULE_FILE);
     assert_int_equal(hgr_space_find(&dump->space, base_addr)->origin, HGR_ORIGIN_DUMP);
     hgr_dump_close(dump);
     free(bytes);
@@ -188,7 +195,8 @@ static void unverified_files_are_never_used(void **state)
     check_unused(&setting, "/nowhere/libapp.so", true, NULL, NULL);
     check_unused(&setting, setting.path, false, NULL, "first page is not in the dump");
     memset(setting.header + 0x310, 0xcd, 20);
-    check_unused(&setting, setting.path, true, NULL, "has build id abababababababab.., expected cdcd");
+    check_unused(&setting, setting.path, true, NULL,
+                 "has build id abababababababab.., expected cdcd");
     put(setting.header + 56, 3, 2); /* the image without its note */
     check_unused(&setting, setting.path, true, NULL, "has no build id in the dump");
     make_pe(setting.file, 1); /* another kind of image at that address */
@@ -263,7 +271,8 @@ static void lost_bytes_are_not_taken_from_a_file(void **state)
     check_page(dump, 0, changed);
     uint8_t seen[PAGE];
     assert_int_equal(hgr_space_present(&dump->space, base_addr + PAGE, PAGE), PAGE - 100);
-    assert_false(hgr_dump_read(dump, base_addr + PAGE, seen, sizeof seen)); /* cut within this page */
+    assert_false(
+        hgr_dump_read(dump, base_addr + PAGE, seen, sizeof seen)); /* cut within this page */
     check_page(dump, 2, NULL);
     check_page(dump, 6, setting.file + 4 * PAGE); /* never was in the dump */
     hgr_dump_close(dump);
@@ -282,7 +291,8 @@ static hgr_dump *open_pe_dump(struct setting *setting, bool flat, uint8_t **out_
     } else {
         synth_core_file(core, base_addr, base_addr + PAGE, 0, setting->path);
         synth_core_file(core, base_addr + 16 * PAGE, base_addr + 19 * PAGE, PAGE, setting->path);
-        synth_core_file(core, base_addr + 32 * PAGE, base_addr + 33 * PAGE, 4 * PAGE, setting->path);
+        synth_core_file(core, base_addr + 32 * PAGE, base_addr + 33 * PAGE, 4 * PAGE,
+                        setting->path);
     }
     size_t len;
     *out_bytes = synth_core_end_bytes(core, &len);
@@ -310,7 +320,7 @@ static void pe_needs_timestamp_and_size(void **state)
     hgr_dump_close(dump);
     free(bytes);
     static const struct {
-        size_t   off;
+        size_t off;
         uint64_t value;
     } changes[] = {{0x88, 0x12345679}, {0x88, 0}, {0x98 + 56, 41 * PAGE}, {0x98 + 64, 5}};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {

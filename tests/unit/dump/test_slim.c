@@ -1,4 +1,5 @@
-/* dump/slim.c: what is kept reads back the same, what is dropped is absent; notes stay; the trace. */
+/* dump/slim.c: what is kept reads back the same, what is dropped is absent; notes stay; the trace.
+ */
 #include "dump_testing.h"
 
 #include <heapgraph/slim.h>
@@ -22,10 +23,10 @@ static uint8_t *make_core(size_t *len)
 }
 
 struct setting {
-    hgr_run  *run;
-    char     *directory;
-    char      path[256];
-    uint8_t  *bytes;
+    hgr_run *run;
+    char *directory;
+    char path[256];
+    uint8_t *bytes;
     hgr_dump *dump;
 };
 
@@ -52,8 +53,8 @@ static hgr_dump *write_and_open(struct setting *setting, const hgr_addr_range *r
 {
     hgr_status status = {0};
     hgr_dump *slim = NULL;
-    if (hgr_slim_write(setting->dump, ranges, count, setting->path, setting->run, totals, &status) !=
-            HGR_OK ||
+    if (hgr_slim_write(setting->dump, ranges, count, setting->path, setting->run, totals,
+                       &status) != HGR_OK ||
         hgr_dump_open(setting->path, NULL, setting->run, &slim, &status) != HGR_OK)
         fail_msg("%s", status.text);
     assert_int_equal(count_names(setting->directory), 1); /* nothing left beside it */
@@ -78,13 +79,13 @@ static void keeps_pages_and_notes(void **state)
     struct setting setting;
     begin(&setting);
     const hgr_addr_range ranges[] = {
-        {stack_addr + 0x1900, stack_addr + 0x1901},       /* one byte: its page */
+        {stack_addr + 0x1900, stack_addr + 0x1901},           /* one byte: its page */
         {heap_addr + 5 * PAGE - 1, heap_addr + 5 * PAGE + 1}, /* two pages */
-        {heap_addr + 6 * PAGE, heap_addr + 7 * PAGE},     /* the next: merged */
-        {heap_addr + 5 * PAGE, heap_addr + 6 * PAGE},     /* again */
-        {heap_addr + 63 * PAGE, stack_addr + 0x900},      /* across what nobody has */
-        {7, 7},                                           /* empty */
-        {0, 9},                                           /* nothing there */
+        {heap_addr + 6 * PAGE, heap_addr + 7 * PAGE},         /* the next: merged */
+        {heap_addr + 5 * PAGE, heap_addr + 6 * PAGE},         /* again */
+        {heap_addr + 63 * PAGE, stack_addr + 0x900},          /* across what nobody has */
+        {7, 7},                                               /* empty */
+        {0, 9},                                               /* nothing there */
     };
     hgr_slim_totals totals;
     hgr_dump *slim = write_and_open(&setting, ranges, sizeof ranges / sizeof ranges[0], &totals);
@@ -100,7 +101,8 @@ static void keeps_pages_and_notes(void **state)
     assert_string_equal(info->writer, "createdump");
     assert_string_equal(info->process_name, "app");
     assert_int_equal(hgr_dump_threads(slim), 2);
-    assert_memory_equal(hgr_dump_thread(slim, 1), hgr_dump_thread(setting.dump, 1), sizeof(hgr_thread));
+    assert_memory_equal(hgr_dump_thread(slim, 1), hgr_dump_thread(setting.dump, 1),
+                        sizeof(hgr_thread));
     assert_int_equal(hgr_dump_modules(slim), 1);
     assert_null(hgr_dump_warning(slim, 0));
     hgr_dump_close(slim);
@@ -164,16 +166,18 @@ static void replaces_only_when_whole(void **state)
     hgr_status status = {0};
     write_file(setting.path, "precious", 8);
     hgr_run_cancel(setting.run);
-    assert_int_equal(hgr_slim_write(setting.dump, &all, 1, setting.path, setting.run, NULL, &status),
-                     HGR_CANCELLED);
+    assert_int_equal(
+        hgr_slim_write(setting.dump, &all, 1, setting.path, setting.run, NULL, &status),
+        HGR_CANCELLED);
     assert_int_equal(count_names(setting.directory), 1);
     char seen[9] = "";
     FILE *file = fopen(setting.path, "rb");
     assert_int_equal(fread(seen, 1, 8, file), 8);
     fclose(file);
     assert_string_equal(seen, "precious");
-    assert_int_equal(hgr_slim_write(setting.dump, &all, 1, "/nowhere/at/all", setting.run, NULL,
-                                    &status), HGR_IO);
+    assert_int_equal(
+        hgr_slim_write(setting.dump, &all, 1, "/nowhere/at/all", setting.run, NULL, &status),
+        HGR_IO);
     assert_ptr_equal(strstr(status.text, "/nowhere/at/all: "), status.text);
     hgr_run *other = make_run();
     for (uint64_t k = 1;; k++) {
@@ -197,7 +201,8 @@ static void keeps_what_identifies_modules(void **state)
     begin(&setting);
     hgr_dump_close(setting.dump);
     free(setting.bytes);
-    uint8_t image[2 * PAGE] = "\x7f" "ELF\2\1\1";
+    uint8_t image[2 * PAGE] = "\x7f"
+                              "ELF\2\1\1";
     image[54] = 56;
     synth_core *core = synth_core_begin(NULL, SYNTH_CREATEDUMP);
     synth_core_copy(core, 0x400000, SYNTH_R, image, sizeof image);
@@ -225,7 +230,8 @@ static void may_replace_its_own_source(void **state)
     write_file(setting.path, setting.bytes, setting.dump->file_len);
     assert_int_equal(hgr_dump_open(setting.path, NULL, setting.run, &file, NULL), HGR_OK);
     const hgr_addr_range first = {heap_addr, heap_addr + 1};
-    assert_int_equal(hgr_slim_write(file, &first, 1, setting.path, setting.run, NULL, NULL), HGR_OK);
+    assert_int_equal(hgr_slim_write(file, &first, 1, setting.path, setting.run, NULL, NULL),
+                     HGR_OK);
     uint8_t byte = 0;
     assert_true(hgr_dump_read(file, heap_addr + 50 * PAGE, &byte, 1));
     assert_int_equal(byte, byte_at(heap_addr + 50 * PAGE));
@@ -253,8 +259,10 @@ static void more_pieces_than_65534(void **state)
     hgr_dump *dump = open_bytes(image, len, NULL, run), *slim = NULL;
     for (uint64_t i = 0; i < COUNT; i++) { /* as if its memory had come from elsewhere */
         memcpy(bytes + 16 * i, &i, sizeof i);
-        hgr_range range = {.start_addr = i * 0x10000 + 8, .end_addr = i * 0x10000 + 16,
-                           .bytes = bytes + 16 * i, .access = HGR_ACCESS_READ};
+        hgr_range range = {.start_addr = i * 0x10000 + 8,
+                           .end_addr = i * 0x10000 + 16,
+                           .bytes = bytes + 16 * i,
+                           .access = HGR_ACCESS_READ};
         assert_int_equal(hgr_space_add(&dump->space, &range, NULL), HGR_OK);
         ranges[i] = (hgr_addr_range){i * 0x10000, i * 0x10000 + (i % 5000 == 0)};
     }

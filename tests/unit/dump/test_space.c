@@ -7,8 +7,11 @@
 
 static hgr_range range_of(uint64_t start, uint64_t end, const uint8_t *bytes)
 {
-    return (hgr_range){.start_addr = start, .end_addr = end, .bytes = bytes,
-                       .access = HGR_ACCESS_READ, .origin = HGR_ORIGIN_DUMP};
+    return (hgr_range){.start_addr = start,
+                       .end_addr = end,
+                       .bytes = bytes,
+                       .access = HGR_ACCESS_READ,
+                       .origin = HGR_ORIGIN_DUMP};
 }
 
 static uint32_t next_random(uint64_t *seed, uint32_t below)
@@ -21,7 +24,7 @@ static uint32_t next_random(uint64_t *seed, uint32_t below)
 
 struct model {
     const uint8_t *place[MODEL_BYTES];
-    uint32_t       origin[MODEL_BYTES];
+    uint32_t origin[MODEL_BYTES];
 };
 
 static void model_add(struct model *model, const hgr_range *range)
@@ -70,8 +73,7 @@ static void check_address(const hgr_space *space, const struct model *model, uin
         assert_ptr_equal(view, viewable ? model->place[addr] : NULL);
         assert_int_equal(hgr_space_read(space, addr, buffer, (size_t)len), len <= present);
         for (uint64_t i = 0; i < MODEL_BYTES; i++)
-            assert_int_equal(buffer[i],
-                             len <= present && i < len ? *model->place[addr + i] : 0xee);
+            assert_int_equal(buffer[i], len <= present && i < len ? *model->place[addr + i] : 0xee);
     }
 }
 
@@ -102,8 +104,8 @@ static void equals_the_model_for_random_overlaps(void **state)
                 uint64_t end = start + 1 + next_random(&random, (uint32_t)(MODEL_BYTES - start));
                 end = end > MODEL_BYTES ? MODEL_BYTES : end;
                 /* Few places per address, so that neighbours often continue each other. */
-                hgr_range range = range_of(start, end,
-                                           backing + start + MODEL_BYTES * next_random(&random, 3));
+                hgr_range range =
+                    range_of(start, end, backing + start + MODEL_BYTES * next_random(&random, 3));
                 range.origin = round == 0 ? HGR_ORIGIN_DUMP : HGR_ORIGIN_MODULE_FILE;
                 range.access = next_random(&random, 2) ? HGR_ACCESS_READ : HGR_ACCESS_WRITE;
                 assert_int_equal(hgr_space_add(&space, &range, NULL), HGR_OK);
@@ -137,7 +139,8 @@ static void merges_what_continues_and_keeps_access_apart(void **state)
     assert_int_equal(space.ranges[1].access, HGR_ACCESS_READ | HGR_ACCESS_WRITE);
     assert_ptr_equal(hgr_space_view(&space, 1, 47), bytes + 1); /* crosses the change of access */
     assert_null(hgr_space_view(&space, 1, 48));
-    assert_null(hgr_space_view(&space, 40, 30)); /* a hole between, though side by side in the file */
+    assert_null(
+        hgr_space_view(&space, 40, 30)); /* a hole between, though side by side in the file */
     assert_int_equal(space.overlap_bytes, 0);
     hgr_space_fini(&space);
     end_run(run);
@@ -180,7 +183,7 @@ static void trace_marks_exactly_what_was_given_out(void **state)
     uint8_t *bytes = calloc(8, PAGE);
     hgr_space space;
     hgr_space_init(&space, run, 8);
-    hgr_range first = range_of(0x10800, 0x13000, bytes);            /* three pages, the first a half */
+    hgr_range first = range_of(0x10800, 0x13000, bytes); /* three pages, the first a half */
     hgr_range second = range_of(0x13000, 0x16000, bytes + 4 * PAGE); /* adjacent, elsewhere */
     assert_int_equal(hgr_space_add(&space, &first, NULL), HGR_OK);
     assert_int_equal(hgr_space_add(&space, &second, NULL), HGR_OK);
@@ -209,7 +212,7 @@ static void trace_marks_exactly_what_was_given_out(void **state)
 
 struct reader {
     const hgr_space *space;
-    uint64_t         first; /* reads every READERS-th page from here, and the first of all */
+    uint64_t first; /* reads every READERS-th page from here, and the first of all */
 };
 
 static void *read_pages(void *user)

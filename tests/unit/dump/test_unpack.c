@@ -1,4 +1,5 @@
-/* dump/unpack.c: every shape of zstd and gzip gives the same bytes; damage, ends, limits, nothing left behind. */
+/* dump/unpack.c: every shape of zstd and gzip gives the same bytes; damage, ends, limits, nothing
+ * left behind. */
 #include "dump_testing.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 
 struct bytes {
     uint8_t *at;
-    size_t   len;
+    size_t len;
 };
 
 /* Content that compresses, but not to nothing, and repeats far away. */
@@ -90,9 +91,11 @@ static void check_content(struct bytes packed, const uint8_t *content, size_t le
     hgr_status status = {0};
     hgr_packing packing = hgr_packing_of(packed.at, packed.len);
     assert_int_not_equal(packing, HGR_PACKED_NOT);
-    if (hgr_unpack(packed.at, packed.len, packing, directory, LIMIT, run, &unpacked, &status) != HGR_OK)
+    if (hgr_unpack(packed.at, packed.len, packing, directory, LIMIT, run, &unpacked, &status) !=
+        HGR_OK)
         fail_msg("%s", status.text);
-    assert_int_equal(count_names(directory), 0); /* it never had a name that outlives a system call */
+    assert_int_equal(count_names(directory),
+                     0); /* it never had a name that outlives a system call */
     assert_int_equal(unpacked.len, len);
     assert_false(unpacked.truncated);
     assert_memory_equal(unpacked.bytes, content, len);
@@ -113,8 +116,10 @@ static void gives_back_the_same_bytes(void **state)
     check_content(pack_zstd(at, len, 27, true), at, len);
     check_content(pack_zstd(at, len, 27, false), at, len);
     check_content(pack_zstd(at, len, 31, true), at, len);
-    check_content(join(pack_zstd(at, half, 0, true), pack_zstd(at + half, len - half, 0, true)), at, len);
-    check_content(join(pack_zstd(at, half, 0, false), pack_zstd(at + half, len - half, 0, true)), at, len);
+    check_content(join(pack_zstd(at, half, 0, true), pack_zstd(at + half, len - half, 0, true)), at,
+                  len);
+    check_content(join(pack_zstd(at, half, 0, false), pack_zstd(at + half, len - half, 0, true)),
+                  at, len);
     struct bytes skippable = copy_of("\x5e\x2a\x4d\x18\x03\0\0\0abc", 11);
     check_content(join(skippable, pack_zstd(at, len, 0, true)), at, len);
     check_content(pack_gzip(at, len), at, len);
@@ -132,13 +137,15 @@ static void long_windows_of_known_frames_cost_no_memory(void **state)
     struct bytes packed = pack_zstd(content.at, content.len, 31, true);
     hgr_unpacked unpacked = {0};
     hgr_status status = {0};
-    assert_int_equal(hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked,
-                                &status), HGR_OK);
+    assert_int_equal(
+        hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked, &status),
+        HGR_OK);
     munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
     free(packed.at);
     packed = pack_zstd(content.at, content.len, 27, false); /* here the decoder needs its window */
-    assert_int_equal(hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked,
-                                &status), HGR_NO_MEMORY);
+    assert_int_equal(
+        hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked, &status),
+        HGR_NO_MEMORY);
     free(packed.at);
     free(content.at);
     end_run(run);
@@ -191,7 +198,8 @@ static void damage_is_told_with_its_place(void **state)
             packs[i].at[at] = (uint8_t)~packs[i].at[at];
         assert_int_equal(hgr_unpack(packs[i].at, packs[i].len,
                                     hgr_packing_of(packs[i].at, packs[i].len), NULL, LIMIT, run,
-                                    &unpacked, &status), HGR_BAD_DATA);
+                                    &unpacked, &status),
+                         HGR_BAD_DATA);
         assert_non_null(strstr(status.text, "damaged"));
         assert_int_equal(status.at_kind, HGR_AT_FILE);
         assert_null(unpacked.bytes);
@@ -214,9 +222,11 @@ static void limits_and_places_are_kept(void **state)
         hgr_unpacked unpacked = {0};
         hgr_status status = {0};
         assert_int_equal(hgr_unpack(packs[i].at, packs[i].len, packing, NULL, content.len - 1, run,
-                                    &unpacked, &status), HGR_TOO_LARGE);
-        assert_int_equal(hgr_unpack(packs[i].at, packs[i].len, packing, "/nowhere/at/all", LIMIT, run,
-                                    &unpacked, &status), HGR_IO);
+                                    &unpacked, &status),
+                         HGR_TOO_LARGE);
+        assert_int_equal(hgr_unpack(packs[i].at, packs[i].len, packing, "/nowhere/at/all", LIMIT,
+                                    run, &unpacked, &status),
+                         HGR_IO);
         assert_int_equal(status.os_error, ENOENT);
         for (uint64_t k = 1;; k++) {
             hgr_run_fail_allocation(run, k);
@@ -236,7 +246,8 @@ static void limits_and_places_are_kept(void **state)
         hgr_unpacked unpacked = {0};
         assert_int_equal(hgr_unpack(packs[i].at, packs[i].len,
                                     hgr_packing_of(packs[i].at, packs[i].len), NULL, LIMIT, run,
-                                    &unpacked, NULL), HGR_CANCELLED);
+                                    &unpacked, NULL),
+                         HGR_CANCELLED);
         free(packs[i].at);
     }
     free(content.at);
@@ -250,11 +261,14 @@ static void an_absurd_size_is_refused(void **state)
     hgr_run *run = make_run();
     hgr_unpacked unpacked = {0};
     hgr_status status = {0};
-    static const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0x40, 1, 0, 0};
-    assert_int_equal(hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked,
-                                &status), HGR_TOO_LARGE);
-    assert_int_equal(hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, NULL, INT64_MAX, run,
-                                &unpacked, &status), HGR_IO);
+    static const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0,
+                                    0,    0,    0,    0,    0x40, 1, 0, 0};
+    assert_int_equal(
+        hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked, &status),
+        HGR_TOO_LARGE);
+    assert_int_equal(
+        hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, NULL, INT64_MAX, run, &unpacked, &status),
+        HGR_IO);
     assert_int_equal(status.os_error, ENOSPC);
     end_run(run);
 }
