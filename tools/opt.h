@@ -11,7 +11,7 @@ typedef enum opt_id {
     OPT_HELP, OPT_JSON, OPT_HUMAN, OPT_THREADS, OPT_TIME, OPT_QUIET, OPT_STRICT, OPT_COLOR,
     OPT_MODULES, OPT_MEMORY_LIMIT, OPT_SHAPE_SEARCH,
     OPT_TOP, OPT_ALL, OPT_SET, OPT_SORT, OPT_BY, OPT_RETAINED, OPT_ADDRESSES, OPT_TOTALS, OPT_DEPTH,
-    OPT_MIN, OPT_NODE, OPT_KIND, OPT_TO, OPT_IN, OPT_OUTPUT, OPT_STACKS, OPT_EACH, OPT_COMPLETION, OPT_MAN,
+    OPT_MIN, OPT_NODE, OPT_KIND, OPT_TO, OPT_IN, OPT_OUTPUT, OPT_FAIL_OVER, OPT_STACKS, OPT_EACH, OPT_COMPLETION, OPT_MAN,
     OPT_IDS
 } opt_id;
 
@@ -41,7 +41,7 @@ typedef struct opt_value {
     uint64_t    number; /* count, bytes, address, share, index of the choice */
 } opt_value;
 
-#define OPT_OPERANDS_MAX 4
+#define OPT_OPERANDS_MAX 16
 
 /** A parsed command line. Texts borrow from argv and the tables. */
 typedef struct tool_opts {

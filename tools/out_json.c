@@ -102,6 +102,12 @@ void out_u64(tool_json *json, const char *key, uint64_t value)
     fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
+void out_i64(tool_json *json, const char *key, int64_t value)
+{
+    begin_value(json, key);
+    fprintf(json->out, "%lld", (long long)value);
+}
+
 void out_address(tool_json *json, const char *key, uint64_t addr)
 {
     begin_value(json, key);

@@ -23,6 +23,7 @@ void out_end_array(tool_json *json);
 /** Untrusted text: escaped; bytes that are not UTF-8 become U+FFFD. NULL is written as null. */
 void out_text(tool_json *json, const char *key, const char *text);
 void out_u64(tool_json *json, const char *key, uint64_t value);
+void out_i64(tool_json *json, const char *key, int64_t value);
 /** "0x7f12abcd0010" as a text, without padding. */
 void out_address(tool_json *json, const char *key, uint64_t addr);
 /** "0x..." with 16 digits: a fingerprint. */

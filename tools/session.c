@@ -254,8 +254,7 @@ static void print_coverage(const tool_session *session)
            units_percent(totals->walked_bytes, totals->used_bytes), lost, used);
 }
 
-/* As a shell word: quoted when it holds anything but the plainest characters. */
-static void add_shell_word(strbuf *out, const char *word)
+void session_add_word(strbuf *out, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/+,:@%=";
     if (*word && strspn(word, plain) == strlen(word)) {
@@ -275,7 +274,7 @@ static void print_hint(const tool_session *session, const char *command, const c
 {
     strbuf line = {0}, safe = {0};
     strbuf_format(&line, "heapgraph %s ", command);
-    add_shell_word(&line, session->dump_path);
+    session_add_word(&line, session->dump_path);
     if (*rest)
         strbuf_format(&line, " %s", rest);
     strbuf_add_safe(&safe, strbuf_get(&line));

@@ -59,6 +59,9 @@ void session_end_answer(tool_session *session, const char *command, const char *
 /** Print --time, free everything; code, or EXIT_INPUT when --strict and incomplete. */
 int session_close(tool_session *session, int code);
 
+/** As a shell word: quoted when it holds anything but the plainest characters. */
+void session_add_word(strbuf *out, const char *word);
+
 bool session_wants_json(const tool_session *session);
 uint32_t session_pointer_size(const tool_session *session);
 uint32_t session_nodes(const tool_session *session);

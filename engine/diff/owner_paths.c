@@ -16,6 +16,7 @@
 
 struct paths {
     hgr_diff            *diff;
+    const hgr_run       *run;
     const hgr_diff_view *view;
     const uint32_t      *row_of;  /* view's type -> row */
     const hgr_node      *idom;
@@ -204,7 +205,7 @@ static hgr_result walk_tree(struct paths *paths, hgr_status *status)
         if (result == HGR_OK && diff->nsteps > diff->options.max_paths && diff->depth_limit > 2)
             result = cut(paths, order, i, &step, status);
         if (result == HGR_OK && (i & 0xfffff) == 0)
-            result = hgr_run_check_cancel(diff->run, status);
+            result = hgr_run_check_cancel(paths->run, status);
         if (result != HGR_OK)
             return result;
         paths->step[u] = step;
@@ -271,6 +272,7 @@ hgr_result hgr_diff_add_paths(hgr_diff *diff, const hgr_diff_view *view, const u
                               const hgr_run *run, hgr_status *status)
 {
     struct paths paths = {.diff = diff,
+                          .run = run,
                           .view = view,
                           .row_of = row_of,
                           .idom = hgr_domtree_idom(view->tree),

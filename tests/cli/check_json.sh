@@ -8,6 +8,7 @@ source=$3
 work=$(mktemp -d "${TMPDIR:-/tmp}/hgr_json.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 zstd -q -d --long=27 "$source/tests/fixtures/linux/site-net10-x64.before.dmp.zst" -o "$work/site.dmp" || exit 1
+zstd -q -d --long=27 "$source/tests/fixtures/linux/site-net10-x64.after.dmp.zst" -o "$work/after.dmp" || exit 1
 bad=0
 
 # json COMMAND ARGUMENTS...: run, check, leave the document in $work/doc
@@ -38,6 +39,8 @@ json segments "$work/site.dmp"
 json check "$work/site.dmp"
 json path "$work/site.dmp" --to 'type=System.String'
 json path "$work/site.dmp" --to loh
+json diff "$work/site.dmp" "$work/after.dmp" --fail-over "1T; type=Nobody:1; path=strong handle:100%"
+json diff "$work/site.dmp" "$work/site.dmp" "$work/after.dmp" --top 5
 json slim "$work/site.dmp" -o "$work/slim.dmp"
 json retained "$work/site.dmp" --set 'type=System.String'
 json retained "$work/site.dmp"
