@@ -3,6 +3,7 @@
 #include "groups.h"
 #include "pick.h"
 #include "set_eval.h"
+#include "types_json.h"
 #include "units.h"
 
 #include <stdlib.h>
@@ -29,56 +30,6 @@ struct answer {
     unsigned sort;
     bool     retained, addresses;
 };
-
-static void write_row(struct answer *answer, const tool_group *row)
-{
-    tool_json *json = &answer->session.json;
-    const hgr_snapshot *snapshot = answer->session.snapshot;
-    out_object(json, NULL);
-    out_text(json, "type", row->name);
-    out_u64(json, "count", row->count);
-    out_u64(json, "bytes", row->bytes);
-    if (answer->retained) {
-        out_u64(json, "retained_bytes", row->retained_bytes);
-        out_u64(json, "owned_bytes", row->owned_bytes);
-    }
-    if (row->first < row->end && opt_number(answer->session.opts, OPT_BY) == BY_TYPE)
-        out_text(json, "module",
-                  hgr_snapshot_type(snapshot, answer->groups.types[row->first])->module);
-    out_array(json, "method_tables");
-    for (uint32_t i = row->first; i < row->end; i++)
-        out_address(json, NULL,
-                     hgr_snapshot_type(snapshot, answer->groups.types[i])->method_table_addr);
-    out_end_array(json);
-    out_object(json, "generations");
-    for (unsigned g = 0; g < HGR_GENERATIONS; g++) {
-        if (row->generation_count[g] == 0)
-            continue;
-        out_object(json, hgr_generation_name((hgr_generation)g));
-        out_u64(json, "count", row->generation_count[g]);
-        out_u64(json, "bytes", row->generation_bytes[g]);
-        out_end_object(json);
-    }
-    out_end_object(json);
-    out_end_object(json);
-}
-
-static void write_json(struct answer *answer)
-{
-    tool_json *json = &answer->session.json;
-    const hgr_totals *totals = hgr_snapshot_totals(answer->session.snapshot);
-    out_object(json, "totals");
-    out_u64(json, "count", answer->total.count);
-    out_u64(json, "bytes", answer->total.bytes);
-    out_u64(json, "free_count", totals->free_count);
-    out_u64(json, "free_bytes", totals->free_bytes);
-    out_end_object(json);
-    out_array(json, "types");
-    for (size_t i = 0; i < answer->order.count; i++)
-        write_row(answer, &answer->groups.rows[answer->order.rows[i].id]);
-    out_end_array(json);
-    free_blocks_write(&answer->session, "free_blocks");
-}
 
 /* Rows below the line have no retained bytes of their own. */
 static void print_row(const struct answer *answer, tool_table *table, const tool_group *row, const char *name,
@@ -217,7 +168,7 @@ int cmd_types(const tool_opts *opts)
         sort_rows(&answer);
         session_begin_answer(&answer.session);
         if (session_wants_json(&answer.session))
-            write_json(&answer);
+            types_write(&answer.session, &answer.groups, &answer.order, &answer.total, answer.retained);
         else
             print_table(&answer);
         const char *first = answer.order.count && opt_number(opts, OPT_BY) == BY_TYPE
