@@ -4,7 +4,8 @@
 
 #include <heapgraph/heapgraph.h>
 
-/** dump: NULL when the file itself could not be opened; else what failed lies behind it. Static text. */
+/** dump: NULL when the file itself could not be opened; else what failed lies behind it. Static
+ * text. */
 const char *advice_for(hgr_result result, const hgr_status *status, const hgr_dump *dump,
                        const char *path);
 /** opening: nothing was open yet, so an I/O error is the input's. */

@@ -1,15 +1,13 @@
-/* tools: `check`: every violated invariant of the heap, the graph and the totals. Exit 1 when there is one. */
+/* tools: `check`: every violated invariant of the heap, the graph and the totals. Exit 1 when there
+ * is one. */
 #include "session.h"
 #include "units.h"
 #include "violations.h"
 
-const opt_row opts_check[] = {
-    OPT_ROW_TOP,
-    OPT_ROW_ALL,
-    OPT_ROW_END};
+const opt_row opts_check[] = {OPT_ROW_TOP, OPT_ROW_ALL, OPT_ROW_END};
 
 struct answer {
-    tool_session   session;
+    tool_session session;
     violation_list violations;
 };
 
@@ -84,17 +82,20 @@ static void print_kinds(const struct answer *answer)
 
 static void print_violations(const struct answer *answer)
 {
-    static const table_column columns[] = {
-        {"address", TABLE_ADDRESS}, {"seen", TABLE_ADDRESS}, {"bytes lost", TABLE_BYTES},
-        {"violation", TABLE_TEXT}};
+    static const table_column columns[] = {{"address", TABLE_ADDRESS},
+                                           {"seen", TABLE_ADDRESS},
+                                           {"bytes lost", TABLE_BYTES},
+                                           {"violation", TABLE_TEXT}};
     uint64_t top = session_top(&answer->session, false);
     tool_table table;
     putchar('\n');
-    table_init(&table, answer->session.opts, session_pointer_size(&answer->session), columns, 4, NULL);
+    table_init(&table, answer->session.opts, session_pointer_size(&answer->session), columns, 4,
+               NULL);
     for (size_t i = 0; i < answer->violations.count && i < top; i++) {
         const violation *row = &answer->violations.rows[i];
         strbuf text = {0};
-        strbuf_format(&text, "%s%s%s", row->kind, row->text ? ": " : "", row->text ? row->text : "");
+        strbuf_format(&text, "%s%s%s", row->kind, row->text ? ": " : "",
+                      row->text ? row->text : "");
         table_number(&table, row->addr);
         table_number(&table, row->value);
         table_number(&table, row->bytes);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 const opt_row opts_dominators[] = {
-    {OPT_NODE, "node", 0, OPT_ADDRESS, "ADDRESS", NULL, "begin at this object instead of the roots"},
+    {OPT_NODE, "node", 0, OPT_ADDRESS, "ADDRESS", NULL,
+     "begin at this object instead of the roots"},
     {OPT_DEPTH, "depth", 'd', OPT_COUNT, "N", "5", "levels to go down"},
     {OPT_MIN, "min", 0, OPT_SHARE, "SHARE", "1%", "leave out rows that retain less of the whole"},
     OPT_ROW_TOP,
@@ -15,13 +16,13 @@ const opt_row opts_dominators[] = {
     OPT_ROW_END};
 
 struct answer {
-    tool_session   session;
-    tool_fold      fold;
+    tool_session session;
+    tool_fold fold;
     uint32_t *order;
     named_roots roots;
-    bool     *shown; /* by row */
-    uint64_t  whole, least, rows;
-    hgr_node  top;
+    bool *shown; /* by row */
+    uint64_t whole, least, rows;
+    hgr_node top;
 };
 
 /* The type, and for a single object where it is; at the top also the root that holds it. */
@@ -119,7 +120,8 @@ static int find_top(struct answer *answer)
         return EXIT_DONE;
     int code = session_node(session, opt_number(session->opts, OPT_NODE), &answer->top);
     if (code == EXIT_DONE && hgr_domtree_idom(session->tree)[answer->top] == HGR_NO_NODE)
-        return session_refuse(session, "%s: no root reaches the object at %s, so nothing dominates it",
+        return session_refuse(session,
+                              "%s: no root reaches the object at %s, so nothing dominates it",
                               session->dump_path, opt_text(session->opts, OPT_NODE));
     return code;
 }
@@ -146,10 +148,11 @@ static int answer_tree(struct answer *answer)
         write_json(answer);
     else
         print_table(answer);
-    session_end_answer(session, answer->fold.count ? "path" : NULL, "0x%" PRIx64,
-                       answer->fold.count ? hgr_node_address(session->snapshot,
-                                                             answer->fold.rows[answer->order[0]].example)
-                                          : 0);
+    session_end_answer(
+        session, answer->fold.count ? "path" : NULL, "0x%" PRIx64,
+        answer->fold.count
+            ? hgr_node_address(session->snapshot, answer->fold.rows[answer->order[0]].example)
+            : 0);
     return EXIT_DONE;
 }
 

@@ -1,4 +1,5 @@
-/* tools: `help`: the commands, one command, set expressions, common options; completion and man pages. */
+/* tools: `help`: the commands, one command, set expressions, common options; completion and man
+ * pages. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,11 +1,12 @@
-/* tools: `info`: what the dump is, whether it is whole, what is in it. Milliseconds unless --totals. */
+/* tools: `info`: what the dump is, whether it is whole, what is in it. Milliseconds unless
+ * --totals. */
 #include "info_json.h"
 #include "segment_sums.h"
 #include "units.h"
 
-const opt_row opts_info[] = {
-    {OPT_TOTALS, "totals", 0, OPT_FLAG, NULL, NULL, "walk the heap: objects, bytes, references, coverage"},
-    OPT_ROW_END};
+const opt_row opts_info[] = {{OPT_TOTALS, "totals", 0, OPT_FLAG, NULL, NULL,
+                              "walk the heap: objects, bytes, references, coverage"},
+                             OPT_ROW_END};
 
 static void print_line(const tool_session *session, const char *label, const char *text)
 {
@@ -16,7 +17,8 @@ static void print_line(const tool_session *session, const char *label, const cha
     strbuf_fini(&safe);
 }
 
-static const char *format_bytes(const tool_session *session, char buffer[UNITS_TEXT], uint64_t bytes)
+static const char *format_bytes(const tool_session *session, char buffer[UNITS_TEXT],
+                                uint64_t bytes)
 {
     return units_amount(buffer, bytes, opt_given(session->opts, OPT_HUMAN));
 }
@@ -90,21 +92,24 @@ static void print_missing(const tool_session *session)
     char text[UNITS_TEXT];
     strbuf line = {0};
     if (dump->missing_bytes) {
-        strbuf_format(&line, "truncated: %s promised by the file's headers lie beyond its end; "
-                             "copy it again",
+        strbuf_format(&line,
+                      "truncated: %s promised by the file's headers lie beyond its end; "
+                      "copy it again",
                       format_bytes(session, text, dump->missing_bytes));
         print_line(session, "missing", strbuf_get(&line));
         strbuf_clear(&line);
     }
     if (info->absent_bytes) {
-        strbuf_format(&line, "%s of the heap are not in the dump; record with `createdump "
-                             "--withheap` or `--full`",
+        strbuf_format(&line,
+                      "%s of the heap are not in the dump; record with `createdump "
+                      "--withheap` or `--full`",
                       format_bytes(session, text, info->absent_bytes));
         print_line(session, "missing", strbuf_get(&line));
     }
     if (info->gc_in_progress)
-        print_line(session, "caution", "taken in the middle of a garbage collection: some objects "
-                                       "may be half moved; take another dump if answers look odd");
+        print_line(session, "caution",
+                   "taken in the middle of a garbage collection: some objects "
+                   "may be half moved; take another dump if answers look odd");
     for (size_t i = 0; hgr_runtime_warning(session->runtime, i); i++)
         print_line(session, "caution", hgr_runtime_warning(session->runtime, i));
     if (!dump->missing_bytes && !info->absent_bytes)
@@ -115,7 +120,9 @@ static void print_missing(const tool_session *session)
 static void print_segments(const tool_session *session)
 {
     static const table_column columns[] = {
-        {"segments", TABLE_COUNT}, {"committed bytes", TABLE_BYTES}, {"used bytes", TABLE_BYTES},
+        {"segments", TABLE_COUNT},
+        {"committed bytes", TABLE_BYTES},
+        {"used bytes", TABLE_BYTES},
         {"generation", TABLE_TEXT},
     };
     segment_sum sums[HGR_GENERATIONS + 1];

@@ -18,10 +18,10 @@ const opt_row opts_list[] = {
 enum { SORT_BYTES, SORT_ADDRESS, SORT_RETAINED };
 
 struct answer {
-    tool_session  session;
-    tool_pick     order;
+    tool_session session;
+    tool_pick order;
     unsigned sort;
-    bool     retained;
+    bool retained;
     uint64_t count, bytes;
 };
 
@@ -57,7 +57,7 @@ static void write_json(struct answer *answer)
         if (answer->retained)
             out_u64(json, "retained_bytes", session->retained[node]);
         out_text(json, "generation",
-                  hgr_generation_name(hgr_node_generation(session->snapshot, node)));
+                 hgr_generation_name(hgr_node_generation(session->snapshot, node)));
         out_end_object(json);
     }
     out_end_array(json);
@@ -116,10 +116,9 @@ static int list_objects(struct answer *answer, const set_expr *expr)
         write_json(answer);
     else
         print_table(answer);
-    session_end_answer(session, answer->order.count ? "path" : NULL, "0x%" PRIx64,
-                       answer->order.count
-                           ? hgr_node_address(session->snapshot, answer->order.rows[0].id)
-                           : 0);
+    session_end_answer(
+        session, answer->order.count ? "path" : NULL, "0x%" PRIx64,
+        answer->order.count ? hgr_node_address(session->snapshot, answer->order.rows[0].id) : 0);
     return EXIT_DONE;
 }
 

@@ -23,7 +23,8 @@ static void answer_object(tool_session *session, hgr_node target, const hgr_path
 {
     char address[UNITS_TEXT];
     size_t count = paths ? hgr_paths_count(paths) : 0, total = paths ? hgr_paths_total(paths) : 0;
-    units_address(address, hgr_node_address(session->snapshot, target), session_pointer_size(session));
+    units_address(address, hgr_node_address(session->snapshot, target),
+                  session_pointer_size(session));
     session_begin_answer(session);
     if (session_wants_json(session)) {
         out_address(&session->json, "object", hgr_node_address(session->snapshot, target));
@@ -40,7 +41,8 @@ static void answer_object(tool_session *session, hgr_node target, const hgr_path
         if (count == 0)
             printf("No root reaches %s: it is garbage that waits for a collection.\n", address);
         else if (total > count)
-            printf("\n%zu of %zu root objects that reach it; --all shows every one\n", count, total);
+            printf("\n%zu of %zu root objects that reach it; --all shows every one\n", count,
+                   total);
     }
     bool more = count && !opt_given(session->opts, OPT_ALL);
     session_end_answer(session, more ? "path" : "refs", "0x%" PRIx64 "%s",
@@ -61,9 +63,9 @@ static int find_object_paths(tool_session *session, uint64_t addr)
     size_t limit = opt_given(opts, OPT_ALL)   ? SIZE_MAX
                    : opt_given(opts, OPT_TOP) ? (size_t)opt_number(opts, OPT_TOP)
                                               : 1;
-    hgr_result result = hgr_paths_create(hgr_snapshot_graph(session->snapshot), session->roots,
-                                         session->nroots, target, limit ? limit : 1, session->run,
-                                         &paths, &status);
+    hgr_result result =
+        hgr_paths_create(hgr_snapshot_graph(session->snapshot), session->roots, session->nroots,
+                         target, limit ? limit : 1, session->run, &paths, &status);
     if (result != HGR_OK && result != HGR_NOT_FOUND)
         return session_fail(session, result, &status);
     answer_object(session, target, paths);
@@ -75,8 +77,8 @@ static int find_object_paths(tool_session *session, uint64_t addr)
 
 static uint64_t label_root(const void *user, uint32_t root)
 {
-    /* Names are interned per thread and static, so the same text is mostly the same pointer; the hash
-     * makes equal texts equal wherever they lie. */
+    /* Names are interned per thread and static, so the same text is mostly the same pointer; the
+     * hash makes equal texts equal wherever they lie. */
     const hgr_snapshot *snapshot = user;
     uint64_t hash = UINT64_C(14695981039346656037);
     for (const char *at = hgr_snapshot_root(snapshot, root)->name; *at; at++)
@@ -89,11 +91,10 @@ static uint64_t label_node(const void *user, uint32_t node)
     return hgr_node_type(user, node);
 }
 
-
 struct members {
     const hgr_snapshot *snapshot;
-    uint64_t            count, bytes;
-    hgr_node            first[16]; /* to try as an example */
+    uint64_t count, bytes;
+    hgr_node first[16]; /* to try as an example */
 };
 
 static bool add_member(void *user, hgr_node node)
@@ -118,7 +119,8 @@ static hgr_paths *find_example(tool_session *session, const struct members *memb
     return paths;
 }
 
-static void answer_set(tool_session *session, const hgr_branches *branches, const struct members *members)
+static void answer_set(tool_session *session, const hgr_branches *branches,
+                       const struct members *members)
 {
     char count[UNITS_TEXT], bytes[UNITS_TEXT];
     uint64_t ppm = opt_given(session->opts, OPT_ALL) ? 0 : opt_number(session->opts, OPT_MIN);
@@ -134,8 +136,8 @@ static void answer_set(tool_session *session, const hgr_branches *branches, cons
     } else {
         printf("%s, %s\n", units_things(count, members->count, "object"),
                units_amount(bytes, members->bytes, opt_given(session->opts, OPT_HUMAN)));
-        show_branches(session, branches, members->bytes / 1000000 * ppm +
-                                             members->bytes % 1000000 * ppm / 1000000,
+        show_branches(session, branches,
+                      members->bytes / 1000000 * ppm + members->bytes % 1000000 * ppm / 1000000,
                       members->bytes);
     }
     hgr_paths_free(example);
@@ -155,10 +157,9 @@ static int find_set_paths(tool_session *session, const set_expr *expr)
         return code;
     struct members members = {.snapshot = session->snapshot};
     hgr_set_visit(set, add_member, &members);
-    hgr_result result = hgr_branches_create(hgr_snapshot_graph(session->snapshot), session->roots,
-                                            session->nroots, set, label_root, label_node,
-                                            session_node_bytes, session->snapshot, session->run,
-                                            &branches, &status);
+    hgr_result result = hgr_branches_create(
+        hgr_snapshot_graph(session->snapshot), session->roots, session->nroots, set, label_root,
+        label_node, session_node_bytes, session->snapshot, session->run, &branches, &status);
     if (result == HGR_OK)
         answer_set(session, branches, &members);
     else
@@ -179,8 +180,9 @@ int cmd_path(const tool_opts *opts)
     if (code == EXIT_DONE)
         code = set_parse_option(opts, OPT_TO, &expr);
     if (code == EXIT_DONE && has_addr == (expr != NULL))
-        code = opt_usage(opts, "%s; expected: heapgraph path DUMP ADDRESS, or heapgraph path DUMP --to EXPR",
-                         has_addr ? "both ADDRESS and --to given" : "neither ADDRESS nor --to given");
+        code = opt_usage(
+            opts, "%s; expected: heapgraph path DUMP ADDRESS, or heapgraph path DUMP --to EXPR",
+            has_addr ? "both ADDRESS and --to given" : "neither ADDRESS nor --to given");
     if (code == EXIT_DONE)
         code = session_open(&session, opts, dump);
     else {

@@ -14,7 +14,7 @@ const opt_row opts_refs[] = {
 /* One reference from u to v by its e-th slot; rows go to the table or the JSON array. */
 struct rows {
     tool_session *session;
-    tool_table    table;
+    tool_table table;
     hgr_node object;
     uint64_t left, left_out;
 };

@@ -14,9 +14,9 @@ const opt_row opts_retained[] = {
     OPT_ROW_END};
 
 struct answer {
-    tool_session  session;
-    tool_pick     order;
-    bool     of_set;
+    tool_session session;
+    tool_pick order;
+    bool of_set;
     uint64_t count, bytes;                   /* of the set */
     uint64_t retained_count, retained_bytes; /* by it */
 };
@@ -109,8 +109,12 @@ static void print_set(const struct answer *answer)
 static void print_table(const struct answer *answer)
 {
     static const table_column columns[] = {
-        {"retained bytes", TABLE_BYTES}, {"share", TABLE_SHARE},    {"bytes", TABLE_BYTES | TABLE_OPTIONAL},
-        {"address", TABLE_ADDRESS},      {"dominator", TABLE_TEXT | TABLE_OPTIONAL}, {"type", TABLE_TEXT},
+        {"retained bytes", TABLE_BYTES},
+        {"share", TABLE_SHARE},
+        {"bytes", TABLE_BYTES | TABLE_OPTIONAL},
+        {"address", TABLE_ADDRESS},
+        {"dominator", TABLE_TEXT | TABLE_OPTIONAL},
+        {"type", TABLE_TEXT},
     };
     const tool_session *session = &answer->session;
     uint32_t n = session_nodes(session);
@@ -137,8 +141,7 @@ static void print_table(const struct answer *answer)
     strbuf_fini(&line);
     named_roots_free(&roots);
     printf("\n%s reachable objects, ", units_count(count, hgr_domtree_reachable(session->tree)));
-    printf("%s\n",
-           units_amount(text, session->retained[n], opt_given(session->opts, OPT_HUMAN)));
+    printf("%s\n", units_amount(text, session->retained[n], opt_given(session->opts, OPT_HUMAN)));
 }
 
 int cmd_retained(const tool_opts *opts)
@@ -170,10 +173,9 @@ int cmd_retained(const tool_opts *opts)
                 print_set(&answer);
             print_table(&answer);
         }
-        session_end_answer(session, answer.order.count ? "path" : NULL, "0x%" PRIx64,
-                           answer.order.count
-                               ? hgr_node_address(session->snapshot, answer.order.rows[0].id)
-                               : 0);
+        session_end_answer(
+            session, answer.order.count ? "path" : NULL, "0x%" PRIx64,
+            answer.order.count ? hgr_node_address(session->snapshot, answer.order.rows[0].id) : 0);
     }
     pick_fini(&answer.order);
     free(expr);

@@ -7,19 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-const opt_row opts_roots[] = {
-    {OPT_KIND, "kind", 'k', OPT_TEXT, "KIND", NULL,
-     "list the roots of one kind (the names in the table), or all"},
-    {OPT_RETAINED, "retained", 'r', OPT_FLAG, NULL, NULL,
-     "also what goes when all roots of a kind go; listed: by object"},
-    OPT_ROW_TOP,
-    OPT_ROW_ALL,
-    OPT_ROW_END};
+const opt_row opts_roots[] = {{OPT_KIND, "kind", 'k', OPT_TEXT, "KIND", NULL,
+                               "list the roots of one kind (the names in the table), or all"},
+                              {OPT_RETAINED, "retained", 'r', OPT_FLAG, NULL, NULL,
+                               "also what goes when all roots of a kind go; listed: by object"},
+                              OPT_ROW_TOP,
+                              OPT_ROW_ALL,
+                              OPT_ROW_END};
 
 struct answer {
-    tool_session  session;
+    tool_session session;
     root_kind_sum kinds[HGR_ROOT_KINDS];
-    int           kind; /* to list; HGR_ROOT_KINDS = all, -1 = none */
+    int kind; /* to list; HGR_ROOT_KINDS = all, -1 = none */
 };
 
 static void write_root(struct answer *answer, size_t index)

@@ -1,4 +1,5 @@
-/* tools: `segments`: committed, used and free bytes of the GC heap, by heap and generation or each. */
+/* tools: `segments`: committed, used and free bytes of the GC heap, by heap and generation or each.
+ */
 #include "segment_sums.h"
 #include "session.h"
 #include "units.h"
@@ -6,14 +7,14 @@
 #include <stdlib.h>
 
 const opt_row opts_segments[] = {
-    {OPT_EACH, "each", 'e', OPT_FLAG, NULL, NULL, "one row per segment (region)"},
-    OPT_ROW_END};
+    {OPT_EACH, "each", 'e', OPT_FLAG, NULL, NULL, "one row per segment (region)"}, OPT_ROW_END};
 
 #define HEAPS_MAX 65536 /* server GC has one per processor; more is damage */
 
 static const char *generation_name(uint32_t generation)
 {
-    return generation < HGR_GENERATIONS ? hgr_generation_name((hgr_generation)generation) : "unknown";
+    return generation < HGR_GENERATIONS ? hgr_generation_name((hgr_generation)generation)
+                                        : "unknown";
 }
 
 static void print_sum(tool_table *table, const segment_sum *sum)
@@ -23,7 +24,8 @@ static void print_sum(tool_table *table, const segment_sum *sum)
     table_number(table, sum->used_bytes);
     table_number(table, sum->objects);
     table_number(table, sum->free_bytes);
-    table_share(table, sum->used_bytes ? sum->free_bytes : 0, sum->used_bytes ? sum->used_bytes : 1);
+    table_share(table, sum->used_bytes ? sum->free_bytes : 0,
+                sum->used_bytes ? sum->used_bytes : 1);
 }
 
 /* Rows heap * HGR_GENERATIONS + generation; the caller frees. */
@@ -73,11 +75,12 @@ static void print_sums(const tool_session *session, const segment_sum *sums, uin
 static void print_each(const tool_session *session)
 {
     static const table_column columns[] = {
-        {"start", TABLE_ADDRESS},     {"end", TABLE_ADDRESS},         {"committed bytes", TABLE_BYTES},
-        {"used bytes", TABLE_BYTES},  {"objects", TABLE_COUNT},       {"free bytes", TABLE_BYTES},
-        {"fragmented", TABLE_SHARE},  {"heap", TABLE_COUNT},          {"generation", TABLE_TEXT}};
+        {"start", TABLE_ADDRESS},    {"end", TABLE_ADDRESS},   {"committed bytes", TABLE_BYTES},
+        {"used bytes", TABLE_BYTES}, {"objects", TABLE_COUNT}, {"free bytes", TABLE_BYTES},
+        {"fragmented", TABLE_SHARE}, {"heap", TABLE_COUNT},    {"generation", TABLE_TEXT}};
     tool_table table;
-    table_init(&table, session->opts, session_pointer_size(session), columns, 9, "sorted by address");
+    table_init(&table, session->opts, session_pointer_size(session), columns, 9,
+               "sorted by address");
     for (size_t i = 0; i < hgr_runtime_segments(session->runtime); i++) {
         const hgr_segment *segment = hgr_runtime_segment(session->runtime, i);
         segment_sum sum = {0};
@@ -88,7 +91,8 @@ static void print_each(const tool_session *session)
         table_number(&table, sum.used_bytes);
         table_number(&table, sum.objects);
         table_number(&table, sum.free_bytes);
-        table_share(&table, sum.used_bytes ? sum.free_bytes : 0, sum.used_bytes ? sum.used_bytes : 1);
+        table_share(&table, sum.used_bytes ? sum.free_bytes : 0,
+                    sum.used_bytes ? sum.used_bytes : 1);
         table_number(&table, segment->heap);
         table_text(&table, generation_name(segment->generation));
     }

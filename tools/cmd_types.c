@@ -1,4 +1,5 @@
-/* tools: `types`: what fills the heap. Without --retained and --set one pass that keeps no graph. */
+/* tools: `types`: what fills the heap. Without --retained and --set one pass that keeps no graph.
+ */
 #include "free_blocks.h"
 #include "groups.h"
 #include "pick.h"
@@ -17,23 +18,24 @@ const opt_row opts_types[] = {
      "order; retained with --retained"},
     OPT_ROW_TOP,
     OPT_ROW_ALL,
-    {OPT_ADDRESSES, "addresses", 0, OPT_FLAG, NULL, NULL, "one row per method table, with its address"},
+    {OPT_ADDRESSES, "addresses", 0, OPT_FLAG, NULL, NULL,
+     "one row per method table, with its address"},
     OPT_ROW_END};
 
 enum { SORT_BYTES, SORT_COUNT, SORT_RETAINED, SORT_OWNED, SORT_NAME };
 
 struct answer {
-    tool_session  session;
-    tool_groups   groups;
-    tool_pick     order;
-    tool_group    total;
+    tool_session session;
+    tool_groups groups;
+    tool_pick order;
+    tool_group total;
     unsigned sort;
-    bool     retained, addresses;
+    bool retained, addresses;
 };
 
 /* Rows below the line have no retained bytes of their own. */
-static void print_row(const struct answer *answer, tool_table *table, const tool_group *row, const char *name,
-                      bool below)
+static void print_row(const struct answer *answer, tool_table *table, const tool_group *row,
+                      const char *name, bool below)
 {
     table_number(table, row->count);
     table_number(table, row->bytes);
@@ -44,9 +46,9 @@ static void print_row(const struct answer *answer, tool_table *table, const tool
         else
             table_number(table, extra ? row->owned_bytes : row->retained_bytes);
     if (answer->addresses && row->first < row->end)
-        table_number(table, hgr_snapshot_type(answer->session.snapshot,
-                                              answer->groups.types[row->first])
-                                ->method_table_addr);
+        table_number(table,
+                     hgr_snapshot_type(answer->session.snapshot, answer->groups.types[row->first])
+                         ->method_table_addr);
     else
         table_empty(table);
     table_text(table, name);
@@ -79,9 +81,9 @@ static void print_foot(const struct answer *answer, tool_table *table)
 
 static void print_table(const struct answer *answer)
 {
-    static const char *const orders[] = {
-        "sorted by bytes, then name", "sorted by count, then name", "sorted by retained bytes, then name",
-        "sorted by owned bytes, then name", "sorted by name"};
+    static const char *const orders[] = {"sorted by bytes, then name", "sorted by count, then name",
+                                         "sorted by retained bytes, then name",
+                                         "sorted by owned bytes, then name", "sorted by name"};
     static const char *const titles[] = {"type", "generation", "namespace", "assembly"};
     table_kind extra = answer->retained ? TABLE_BYTES : TABLE_SKIP;
     const table_column columns[] = {
@@ -168,7 +170,8 @@ int cmd_types(const tool_opts *opts)
         sort_rows(&answer);
         session_begin_answer(&answer.session);
         if (session_wants_json(&answer.session))
-            types_write(&answer.session, &answer.groups, &answer.order, &answer.total, answer.retained);
+            types_write(&answer.session, &answer.groups, &answer.order, &answer.total,
+                        answer.retained);
         else
             print_table(&answer);
         const char *first = answer.order.count && opt_number(opts, OPT_BY) == BY_TYPE

@@ -20,9 +20,9 @@ enum {
 typedef struct tool_command {
     const char *name;
     const char *operands;
-    size_t      fewest, most; /* operands */
+    size_t fewest, most; /* operands */
     const char *summary, *about, *replaces, *see_also;
-    const struct opt_row *options; /* the command's own, ended by a row without name */
+    const struct opt_row *options;            /* the command's own, ended by a row without name */
     int (*run)(const struct tool_opts *opts); /* returns an exit code */
 } tool_command;
 

@@ -100,7 +100,8 @@ uint32_t named_root_of(const named_roots *roots, hgr_node node)
                                                                    : UINT32_MAX;
 }
 
-void describe_with_root(const tool_session *session, const named_roots *roots, hgr_node node, strbuf *out)
+void describe_with_root(const tool_session *session, const named_roots *roots, hgr_node node,
+                        strbuf *out)
 {
     uint32_t root = named_root_of(roots, node);
     strbuf_add_z(out, session_type_name(session, node));
@@ -114,7 +115,8 @@ static bool is_address(const char *operand, uint64_t *out)
            units_parse_address(operand, out);
 }
 
-int describe_operands(const tool_opts *opts, const char **out_dump, uint64_t *out_addr, bool *out_has_addr)
+int describe_operands(const tool_opts *opts, const char **out_dump, uint64_t *out_addr,
+                      bool *out_has_addr)
 {
     const char *first = opts->operands[0], *second = opts->operands[1];
     *out_dump = first;
@@ -127,6 +129,7 @@ int describe_operands(const tool_opts *opts, const char **out_dump, uint64_t *ou
     }
     if (units_parse_address(second, out_addr)) /* without 0x, as some debuggers print it */
         return EXIT_DONE;
-    return opt_usage(opts, "ADDRESS '%.100s': allowed: a hexadecimal address such as 0x00007f12abcd0010",
+    return opt_usage(opts,
+                     "ADDRESS '%.100s': allowed: a hexadecimal address such as 0x00007f12abcd0010",
                      second);
 }

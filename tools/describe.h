@@ -4,7 +4,8 @@
 
 #include "session.h"
 
-/** Append the field or index by which u first refers to v: "_items", "[17]"; "" when it does not. */
+/** Append the field or index by which u first refers to v: "_items", "[17]"; "" when it does not.
+ */
 void describe_via(const tool_session *session, hgr_node u, hgr_node v, strbuf *out);
 /** The same for the e-th reference of u. */
 void describe_reference(const tool_session *session, hgr_node u, uint32_t e, strbuf *out);
@@ -16,17 +17,21 @@ void describe_root_json(tool_json *json, const char *key, const hgr_root *root);
 /** Which objects are named by roots. */
 typedef struct named_roots {
     struct named_root *rows; /* by node, then root index */
-    size_t             count;
+    size_t count;
 } named_roots;
 named_roots named_roots_create(const tool_session *session);
 void named_roots_free(named_roots *roots);
 /** The smallest index of a root that names the node, or UINT32_MAX. O(log roots). */
 uint32_t named_root_of(const named_roots *roots, hgr_node node);
 
-/** Append the type, and the root that names the object if there is one: "Foo  (static Shop.Cache.Items)". */
-void describe_with_root(const tool_session *session, const named_roots *roots, hgr_node node, strbuf *out);
+/** Append the type, and the root that names the object if there is one: "Foo  (static
+ * Shop.Cache.Items)". */
+void describe_with_root(const tool_session *session, const named_roots *roots, hgr_node node,
+                        strbuf *out);
 
-/** The operands of a command that takes a dump and an address, in either order. EXIT_DONE or EXIT_USAGE. */
-int describe_operands(const tool_opts *opts, const char **out_dump, uint64_t *out_addr, bool *out_has_addr);
+/** The operands of a command that takes a dump and an address, in either order. EXIT_DONE or
+ * EXIT_USAGE. */
+int describe_operands(const tool_opts *opts, const char **out_dump, uint64_t *out_addr,
+                      bool *out_has_addr);
 
 #endif

@@ -1,7 +1,8 @@
 /* tools: fold a dominator tree by type.
  *
- * The nodes come in an order where each follows its dominator, so one pass suffices: the row of a node is
- * (row of its dominator, type, itself if it is large), found in a hash table. Depth is limited, so rows are few. */
+ * The nodes come in an order where each follows its dominator, so one pass suffices: the row of a
+ * node is (row of its dominator, type, itself if it is large), found in a hash table. Depth is
+ * limited, so rows are few. */
 #include "fold.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 /* Open addressing from (parent row, type, single) to row. */
 struct index {
     uint32_t *slots; /* row, or NO_ROW */
-    size_t    capacity; /* power of two */
+    size_t capacity; /* power of two */
 };
 
 static size_t hash_key(uint32_t parent, uint32_t type, hgr_node single)
@@ -23,7 +24,8 @@ static size_t hash_key(uint32_t parent, uint32_t type, hgr_node single)
 
 static void store_row(struct index *index, const tool_fold *fold, uint32_t row)
 {
-    size_t slot = hash_key(fold->rows[row].parent, fold->rows[row].type, fold->rows[row].single) & (index->capacity - 1);
+    size_t slot = hash_key(fold->rows[row].parent, fold->rows[row].type, fold->rows[row].single) &
+                  (index->capacity - 1);
     while (index->slots[slot] != NO_ROW)
         slot = (slot + 1) & (index->capacity - 1);
     index->slots[slot] = row;

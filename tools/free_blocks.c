@@ -16,7 +16,8 @@ void free_blocks_print(const tool_session *session, uint64_t top)
         {"address", TABLE_ADDRESS}, {"free bytes", TABLE_BYTES}, {"followed by", TABLE_TEXT}};
     size_t count = hgr_snapshot_free_blocks(session->snapshot);
     tool_table table;
-    table_init(&table, session->opts, session_pointer_size(session), columns, 3, "sorted by address");
+    table_init(&table, session->opts, session_pointer_size(session), columns, 3,
+               "sorted by address");
     for (size_t i = 0; i < count && i < top; i++) {
         const hgr_free_block *block = hgr_snapshot_free_block(session->snapshot, i);
         const char *name = next_type(session, block);

@@ -23,10 +23,10 @@ static const char *base_name(const char *path)
 /* The text by which types fall together, and what else keeps them apart. */
 struct label {
     const char *name;
-    size_t      len;
-    const char *module; /* "" unless modules count */
-    uint64_t    method_table; /* 0 unless method tables count */
-    uint32_t    type;
+    size_t len;
+    const char *module;    /* "" unless modules count */
+    uint64_t method_table; /* 0 unless method tables count */
+    uint32_t type;
 };
 
 static struct label label_type(const hgr_type_info *info, uint32_t type, group_by by)
@@ -134,7 +134,7 @@ static void add_members(tool_group *row, unsigned generation, uint64_t count, ui
 }
 
 struct counting {
-    tool_groups             *groups;
+    tool_groups *groups;
     const hgr_snapshot *snapshot;
 };
 
@@ -179,8 +179,8 @@ int groups_retain(tool_groups *groups, tool_session *session, const hgr_set *set
     uint32_t n = session_nodes(session), nclasses = groups->count + (set != NULL);
     uint32_t *class_of = must_alloc(n, sizeof *class_of);
     for (hgr_node u = 0; u < n; u++)
-        class_of[u] = set && !hgr_set_has(set, u) ? groups->count
-                                                  : row_of(groups, session->snapshot, u);
+        class_of[u] =
+            set && !hgr_set_has(set, u) ? groups->count : row_of(groups, session->snapshot, u);
     hgr_result result = hgr_class_totals_create(
         hgr_snapshot_graph(session->snapshot), session->tree, session->roots, session->nroots,
         class_of, nclasses, session_node_bytes, session->snapshot, session->run, &totals, &status);

@@ -36,7 +36,8 @@ static void print_option(const opt_row *row)
         strbuf_format(&left, "      --%s", row->name);
     bool choices_fit = row->argument && strlen(row->argument) <= 17;
     if (row->argument)
-        strbuf_format(&left, " %s", choices_fit || row->kind != OPT_CHOICE ? row->argument : "WHICH");
+        strbuf_format(&left, " %s",
+                      choices_fit || row->kind != OPT_CHOICE ? row->argument : "WHICH");
     strbuf_add_z(&right, row->help);
     if (row->argument && row->kind == OPT_CHOICE && !choices_fit)
         strbuf_format(&right, ": %s", row->argument);
@@ -143,7 +144,8 @@ void help_completion(void)
          "# /usr/share/bash-completion/completions/heapgraph\n"
          "_heapgraph()\n"
          "{\n"
-         "    local word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\" words=\n"
+         "    local word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\" "
+         "words=\n"
          "    COMPREPLY=()\n"
          "    if [ \"$COMP_CWORD\" = 1 ]; then");
     printf("        words='");

@@ -1,4 +1,5 @@
-/* tools: man pages in roff, NAME to SEE ALSO. tools/man/ holds the printed pages; a test compares. */
+/* tools: man pages in roff, NAME to SEE ALSO. tools/man/ holds the printed pages; a test compares.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <heapgraph/version.h>
@@ -65,7 +66,8 @@ static void put_program(void)
     puts(".SH NAME\nheapgraph \\- what holds the memory of a .NET process, from its dump\n"
          ".SH SYNOPSIS\n.B heapgraph\n\\fICOMMAND\\fR [\\fIoptions\\fR] \\fIDUMP\\fR\n"
          ".SH DESCRIPTION\n"
-         "Opens the memory dump of a .NET process, rebuilds the object graph in parallel, and tells\n"
+         "Opens the memory dump of a .NET process, rebuilds the object graph in parallel, and "
+         "tells\n"
          "what holds the memory. Needs neither the runtime nor a debugger.\n"
          ".SH COMMANDS");
     for (size_t i = 0; i < commands_count; i++) {
@@ -76,7 +78,8 @@ static void put_program(void)
     puts(".SH OPTIONS\nOf every command that opens a dump:");
     put_options(opt_common);
     puts(".SH ENVIRONMENT\n"
-         ".TP\n\\fBNO_COLOR\\fR, \\fBTERM\\fR\nNo colour when the first is set, or the second is \\fIdumb\\fR.\n"
+         ".TP\n\\fBNO_COLOR\\fR, \\fBTERM\\fR\nNo colour when the first is set, or the second is "
+         "\\fIdumb\\fR.\n"
          ".TP\n\\fBTMPDIR\\fR\nWhere compressed dumps are unpacked.\n"
          ".TP\n\\fBCOLUMNS\\fR\nWidth of a terminal.");
     put_exit_status();

@@ -64,8 +64,9 @@ static int dispatch(int argc, char *const argv[])
     return command ? run_command(command, argc, argv, 2) : fail_command(name);
 }
 
-/* A standard stream that is closed would give its number to the next file opened, and our answer would be
- * written into that. /dev/null the wrong way round keeps the number and still fails on use. */
+/* A standard stream that is closed would give its number to the next file opened, and our answer
+ * would be written into that. /dev/null the wrong way round keeps the number and still fails on
+ * use. */
 static void keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

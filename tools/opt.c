@@ -26,8 +26,8 @@ const opt_row opt_common[] = {
     {OPT_HELP, "help", 'h', OPT_FLAG, NULL, NULL, "this help"},
     OPT_ROW_END};
 
-const opt_row opt_help_only[] = {
-    {OPT_HELP, "help", 'h', OPT_FLAG, NULL, NULL, "this help"}, OPT_ROW_END};
+const opt_row opt_help_only[] = {{OPT_HELP, "help", 'h', OPT_FLAG, NULL, NULL, "this help"},
+                                 OPT_ROW_END};
 
 const opt_row *opt_shared_rows(const tool_command *command)
 {
@@ -126,7 +126,8 @@ static size_t split_choices(const char *choices, char *buffer, size_t size, cons
     return count;
 }
 
-static bool fail_value(const tool_command *command, const opt_row *row, const char *seen, char *error)
+static bool fail_value(const tool_command *command, const opt_row *row, const char *seen,
+                       char *error)
 {
     static const char *const allowed[] = {
         [OPT_COUNT] = "a whole number such as 20",
@@ -219,7 +220,8 @@ static bool read_value(const opt_row *row, const char *text, opt_value *out)
     return false;
 }
 
-static const opt_row *find_row(const tool_command *command, const char *name, size_t len, char letter)
+static const opt_row *find_row(const tool_command *command, const char *name, size_t len,
+                               char letter)
 {
     const opt_row *tables[] = {command->options, opt_shared_rows(command)};
     for (size_t t = 0; t < 2; t++)
@@ -241,8 +243,8 @@ static void set_defaults(const tool_command *command, tool_opts *out)
 }
 
 /* One argument that begins with a dash; *next moves on when its value is an argument of its own. */
-static bool parse_option(const tool_command *command, int argc, char *const argv[], int *next, tool_opts *out,
-                         char *error)
+static bool parse_option(const tool_command *command, int argc, char *const argv[], int *next,
+                         tool_opts *out, char *error)
 {
     const char *word = argv[*next - 1], *value = NULL;
     const opt_row *row = NULL;
@@ -287,9 +289,9 @@ bool opt_parse(const tool_command *command, int argc, char *const argv[], int fi
         } else if (out->noperands < command->most) {
             out->operands[out->noperands++] = word;
         } else {
-            return fail_text(command, error, "'%s' is one operand too many; expected: heapgraph %s%s%s",
-                             word, command->name, command->operands[0] ? " " : "",
-                             command->operands);
+            return fail_text(command, error,
+                             "'%s' is one operand too many; expected: heapgraph %s%s%s", word,
+                             command->name, command->operands[0] ? " " : "", command->operands);
         }
     }
     if (out->noperands < command->fewest)

@@ -1,4 +1,5 @@
-/* tools: the option tables and their parser. Help, man pages and completion read the same tables. */
+/* tools: the option tables and their parser. Help, man pages and completion read the same tables.
+ */
 #ifndef TOOLS_OPT_H
 #define TOOLS_OPT_H
 
@@ -8,10 +9,37 @@
 #include "command.h"
 
 typedef enum opt_id {
-    OPT_HELP, OPT_JSON, OPT_HUMAN, OPT_THREADS, OPT_TIME, OPT_QUIET, OPT_STRICT, OPT_COLOR,
-    OPT_MODULES, OPT_MEMORY_LIMIT, OPT_SHAPE_SEARCH,
-    OPT_TOP, OPT_ALL, OPT_SET, OPT_SORT, OPT_BY, OPT_RETAINED, OPT_ADDRESSES, OPT_TOTALS, OPT_DEPTH,
-    OPT_MIN, OPT_NODE, OPT_KIND, OPT_TO, OPT_IN, OPT_OUTPUT, OPT_FAIL_OVER, OPT_STACKS, OPT_EACH, OPT_COMPLETION, OPT_MAN,
+    OPT_HELP,
+    OPT_JSON,
+    OPT_HUMAN,
+    OPT_THREADS,
+    OPT_TIME,
+    OPT_QUIET,
+    OPT_STRICT,
+    OPT_COLOR,
+    OPT_MODULES,
+    OPT_MEMORY_LIMIT,
+    OPT_SHAPE_SEARCH,
+    OPT_TOP,
+    OPT_ALL,
+    OPT_SET,
+    OPT_SORT,
+    OPT_BY,
+    OPT_RETAINED,
+    OPT_ADDRESSES,
+    OPT_TOTALS,
+    OPT_DEPTH,
+    OPT_MIN,
+    OPT_NODE,
+    OPT_KIND,
+    OPT_TO,
+    OPT_IN,
+    OPT_OUTPUT,
+    OPT_FAIL_OVER,
+    OPT_STACKS,
+    OPT_EACH,
+    OPT_COMPLETION,
+    OPT_MAN,
     OPT_IDS
 } opt_id;
 
@@ -26,19 +54,19 @@ typedef enum opt_kind {
 } opt_kind;
 
 typedef struct opt_row {
-    opt_id      id;
-    const char *name;     /* without dashes; NULL ends a table */
-    char        letter;   /* short form, or 0 */
-    opt_kind    kind;
+    opt_id id;
+    const char *name; /* without dashes; NULL ends a table */
+    char letter;      /* short form, or 0 */
+    opt_kind kind;
     const char *argument; /* placeholder, or the choices; NULL for flags */
     const char *fallback; /* default as the user would write it, or NULL */
     const char *help;     /* short: the whole help fits a screen */
 } opt_row;
 
 typedef struct opt_value {
-    bool        given;  /* on the command line */
-    const char *text;   /* as given, or the default, or NULL */
-    uint64_t    number; /* count, bytes, address, share, index of the choice */
+    bool given;       /* on the command line */
+    const char *text; /* as given, or the default, or NULL */
+    uint64_t number;  /* count, bytes, address, share, index of the choice */
 } opt_value;
 
 #define OPT_OPERANDS_MAX 16
@@ -46,9 +74,9 @@ typedef struct opt_value {
 /** A parsed command line. Texts borrow from argv and the tables. */
 typedef struct tool_opts {
     const tool_command *command;
-    opt_value      value[OPT_IDS];
-    const char    *operands[OPT_OPERANDS_MAX];
-    size_t         noperands;
+    opt_value value[OPT_IDS];
+    const char *operands[OPT_OPERANDS_MAX];
+    size_t noperands;
 } tool_opts;
 
 #define OPT_ERROR_TEXT 1024
@@ -65,7 +93,8 @@ extern const opt_row opt_help_only[];
  */
 bool opt_parse(const tool_command *command, int argc, char *const argv[], int first, tool_opts *out,
                char error[OPT_ERROR_TEXT]);
-/** Two lines of usage error about one option, for checks a command makes itself. Returns EXIT_USAGE. */
+/** Two lines of usage error about one option, for checks a command makes itself. Returns
+ * EXIT_USAGE. */
 int opt_usage(const tool_opts *opts, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** The rows common to all, or only --help, that go with this command. */
@@ -88,13 +117,21 @@ static inline const char *opt_text(const tool_opts *o, opt_id id)
 
 /* Rows that several commands share. */
 #define OPT_ROW_TOP                                                                                \
-    {OPT_TOP, "top", 'n', OPT_COUNT, "N", "20", "rows to print"}
+    {                                                                                              \
+        OPT_TOP, "top", 'n', OPT_COUNT, "N", "20", "rows to print"                                 \
+    }
 #define OPT_ROW_ALL                                                                                \
-    {OPT_ALL, "all", 'a', OPT_FLAG, NULL, NULL, "print every row"}
+    {                                                                                              \
+        OPT_ALL, "all", 'a', OPT_FLAG, NULL, NULL, "print every row"                               \
+    }
 #define OPT_ROW_SET(help)                                                                          \
-    {OPT_SET, "set", 0, OPT_TEXT, "EXPR", NULL, help}
+    {                                                                                              \
+        OPT_SET, "set", 0, OPT_TEXT, "EXPR", NULL, help                                            \
+    }
 #define OPT_ROW_END                                                                                \
-    {.name = NULL}
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 /* What each cmd_<name>.c holds. */
 #define COMMAND(name, ...)                                                                         \

@@ -1,4 +1,5 @@
-/* tools: JSON on stdout, streamed. Top-level keys on lines of their own, array elements too, the rest compact. */
+/* tools: JSON on stdout, streamed. Top-level keys on lines of their own, array elements too, the
+ * rest compact. */
 #ifndef TOOLS_OUT_JSON_H
 #define TOOLS_OUT_JSON_H
 
@@ -10,9 +11,9 @@
 #define JSON_DEPTH_MAX 16
 
 typedef struct tool_json {
-    FILE  *out;
-    size_t depth;                 /* open objects and arrays */
-    bool   filled[JSON_DEPTH_MAX]; /* something stands there already: a comma is due */
+    FILE *out;
+    size_t depth;                /* open objects and arrays */
+    bool filled[JSON_DEPTH_MAX]; /* something stands there already: a comma is due */
 } tool_json;
 
 /* key is NULL inside arrays and for the document itself; always a text of ours. */

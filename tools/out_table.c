@@ -7,17 +7,17 @@
 
 #include "units.h"
 
-#define LAST_COLUMN_WANTED 36 /* room for a type name; then optional columns may stay */
-#define KEPT_ROWS 10000 /* then the widths so far hold, so that millions of rows stream */
+#define LAST_COLUMN_WANTED 36    /* room for a type name; then optional columns may stay */
+#define KEPT_ROWS          10000 /* then the widths so far hold, so that millions of rows stream */
 
-void table_init(tool_table *table, const tool_opts *opts, uint32_t pointer_size, const table_column *columns,
-                size_t ncolumns, const char *order)
+void table_init(tool_table *table, const tool_opts *opts, uint32_t pointer_size,
+                const table_column *columns, size_t ncolumns, const char *order)
 {
     *table = (struct tool_table){.ncolumns = ncolumns,
-                            .term = term_of(opts),
-                            .human = opt_given(opts, OPT_HUMAN),
-                            .pointer_size = pointer_size,
-                            .order = order};
+                                 .term = term_of(opts),
+                                 .human = opt_given(opts, OPT_HUMAN),
+                                 .pointer_size = pointer_size,
+                                 .order = order};
     for (size_t c = 0; c < ncolumns && c < TABLE_COLUMNS_MAX; c++) {
         table->columns[c] = columns[c];
         table->columns[c].kind &= ~TABLE_OPTIONAL;

@@ -1,5 +1,6 @@
-/* tools: largest rows. Rows below the least of `limit` rows seen are refused at once; the others are gathered
- * until the array is full, then sorted and cut: O(n) when the order is not hostile, O(n log limit) at worst. */
+/* tools: largest rows. Rows below the least of `limit` rows seen are refused at once; the others
+ * are gathered until the array is full, then sorted and cut: O(n) when the order is not hostile,
+ * O(n log limit) at worst. */
 #include "pick.h"
 
 #include <stdlib.h>

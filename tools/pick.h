@@ -12,10 +12,10 @@ typedef struct pick_row {
 /** The `limit` rows of largest key. Initialise with pick_init, free with pick_fini. */
 typedef struct tool_pick {
     pick_row *rows; /* after pick_sort: by descending key, then ascending id */
-    size_t    count, capacity;
-    uint64_t  limit;
-    pick_row  floor;     /* the least row of the last cut: what is below cannot belong */
-    bool      has_floor;
+    size_t count, capacity;
+    uint64_t limit;
+    pick_row floor; /* the least row of the last cut: what is below cannot belong */
+    bool has_floor;
 } tool_pick;
 
 void pick_init(tool_pick *pick, uint64_t limit);

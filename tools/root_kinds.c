@@ -6,7 +6,8 @@
 void root_kinds_count(root_kind_sum sums[HGR_ROOT_KINDS], const tool_session *session)
 {
     uint32_t n = session_nodes(session);
-    unsigned char *seen = must_alloc(n, 1); /* 1 + the kind that saw the node last: roots come by kind */
+    unsigned char *seen =
+        must_alloc(n, 1); /* 1 + the kind that saw the node last: roots come by kind */
     for (size_t i = 0; i < hgr_snapshot_roots(session->snapshot); i++) {
         const hgr_root *root = hgr_snapshot_root(session->snapshot, i);
         root_kind_sum *sum = &sums[root->kind];
@@ -20,8 +21,8 @@ void root_kinds_count(root_kind_sum sums[HGR_ROOT_KINDS], const tool_session *se
     free(seen);
 }
 
-/* The arrays in which the runtime keeps static fields. They hang on strong handles, so without the statics
- * they would still hold everything: when the statics go, they go too. */
+/* The arrays in which the runtime keeps static fields. They hang on strong handles, so without the
+ * statics they would still hold everything: when the statics go, they go too. */
 static bool *find_static_arrays(const tool_session *session)
 {
     uint32_t n = session_nodes(session);
@@ -37,7 +38,8 @@ static bool *find_static_arrays(const tool_session *session)
     return arrays;
 }
 
-/* Bytes that only roots of one kind keep: all reachable ones without those the other roots reach. */
+/* Bytes that only roots of one kind keep: all reachable ones without those the other roots reach.
+ */
 static int retain_kind(tool_session *session, hgr_root_kind kind, uint64_t whole, uint64_t *out)
 {
     hgr_status status = {0};
@@ -108,7 +110,8 @@ void root_kinds_print(const root_kind_sum sums[HGR_ROOT_KINDS], const tool_sessi
     table_finish(&table);
 }
 
-void root_kinds_write(const root_kind_sum sums[HGR_ROOT_KINDS], tool_session *session, bool retained)
+void root_kinds_write(const root_kind_sum sums[HGR_ROOT_KINDS], tool_session *session,
+                      bool retained)
 {
     tool_json *json = &session->json;
     out_array(json, "kinds");

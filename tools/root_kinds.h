@@ -6,8 +6,8 @@
 
 typedef struct root_kind_sum {
     uint64_t count;
-    uint64_t objects, bytes;  /* distinct objects and their own bytes */
-    uint64_t retained_bytes;  /* freed if all roots of the kind went */
+    uint64_t objects, bytes; /* distinct objects and their own bytes */
+    uint64_t retained_bytes; /* freed if all roots of the kind went */
 } root_kind_sum;
 
 /* sums start at zero. */
@@ -16,6 +16,7 @@ void root_kinds_count(root_kind_sum sums[HGR_ROOT_KINDS], const tool_session *se
 int root_kinds_retain(root_kind_sum sums[HGR_ROOT_KINDS], tool_session *session);
 void root_kinds_print(const root_kind_sum sums[HGR_ROOT_KINDS], const tool_session *session);
 /** The array "kinds". */
-void root_kinds_write(const root_kind_sum sums[HGR_ROOT_KINDS], tool_session *session, bool retained);
+void root_kinds_write(const root_kind_sum sums[HGR_ROOT_KINDS], tool_session *session,
+                      bool retained);
 
 #endif

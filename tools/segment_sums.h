@@ -17,6 +17,7 @@ void segment_sum_add(segment_sum *sum, const hgr_runtime *runtime, const hgr_sna
 void segment_sums_by_generation(const hgr_runtime *runtime, const hgr_snapshot *snapshot,
                                 segment_sum sums[HGR_GENERATIONS + 1]);
 /** One JSON object of an array; walked: with what the walk found. */
-void segment_sum_write(tool_json *json, const char *generation, const segment_sum *sum, bool walked);
+void segment_sum_write(tool_json *json, const char *generation, const segment_sum *sum,
+                       bool walked);
 
 #endif

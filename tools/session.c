@@ -61,10 +61,12 @@ int session_open(tool_session *session, const tool_opts *opts, const char *dump_
         return code;
     hgr_dump_options dump_options = {.module_dir = opt_text(opts, OPT_MODULES),
                                      .temp_dir = getenv("TMPDIR")};
-    hgr_result result = hgr_dump_open(dump_path, &dump_options, session->run, &session->dump, &status);
+    hgr_result result =
+        hgr_dump_open(dump_path, &dump_options, session->run, &session->dump, &status);
     hgr_runtime_options options = {.shape_search = opt_given(opts, OPT_SHAPE_SEARCH)};
     if (result == HGR_OK)
-        result = hgr_runtime_open(session->dump, &options, session->run, &session->runtime, &status);
+        result =
+            hgr_runtime_open(session->dump, &options, session->run, &session->runtime, &status);
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
@@ -74,8 +76,8 @@ int session_scan(tool_session *session, hgr_scan_depth depth)
     if (session->snapshot)
         return EXIT_DONE;
     hgr_snapshot_options options = {.depth = depth};
-    hgr_result result = hgr_snapshot_create(session->runtime, &options, session->run,
-                                            &session->snapshot, &status);
+    hgr_result result =
+        hgr_snapshot_create(session->runtime, &options, session->run, &session->snapshot, &status);
     if (result != HGR_OK)
         return session_fail(session, result, &status);
     const hgr_totals *totals = hgr_snapshot_totals(session->snapshot);
@@ -89,8 +91,8 @@ int session_roots(tool_session *session)
     int code = session_scan(session, HGR_SCAN_GRAPH);
     if (code != EXIT_DONE || session->roots)
         return code;
-    hgr_result result = hgr_root_nodes(session->snapshot, session->run, &session->roots,
-                                       &session->nroots, &status);
+    hgr_result result =
+        hgr_root_nodes(session->snapshot, session->run, &session->roots, &session->nroots, &status);
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
@@ -100,9 +102,9 @@ int session_reach(tool_session *session)
     int code = session_roots(session);
     if (code != EXIT_DONE || session->reach)
         return code;
-    hgr_result result = hgr_reach_create(hgr_snapshot_graph(session->snapshot), session->roots,
-                                         session->nroots, NULL, session->run, &session->reach,
-                                         &status);
+    hgr_result result =
+        hgr_reach_create(hgr_snapshot_graph(session->snapshot), session->roots, session->nroots,
+                         NULL, session->run, &session->reach, &status);
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
@@ -239,7 +241,8 @@ void session_begin_answer(tool_session *session)
     out_end_object(json);
     if (session->snapshot) {
         const hgr_totals *totals = hgr_snapshot_totals(session->snapshot);
-        out_number(json, "coverage_percent", units_percent(totals->walked_bytes, totals->used_bytes));
+        out_number(json, "coverage_percent",
+                   units_percent(totals->walked_bytes, totals->used_bytes));
     }
 }
 
@@ -256,7 +259,8 @@ static void print_coverage(const tool_session *session)
 
 void session_add_word(strbuf *out, const char *word)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/+,:@%=";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/+,:@%=";
     if (*word && strspn(word, plain) == strlen(word)) {
         strbuf_add_z(out, word);
         return;

@@ -1,4 +1,5 @@
-/* tools: the sequence every command shares: open the dump, find the runtime, scan, derive, report, close. */
+/* tools: the sequence every command shares: open the dump, find the runtime, scan, derive, report,
+ * close. */
 #ifndef TOOLS_SESSION_H
 #define TOOLS_SESSION_H
 
@@ -12,26 +13,27 @@
 
 /** What a command has opened so far; everything else is NULL. Zero-initialise. */
 typedef struct tool_session {
-    const tool_opts   *opts;
-    const char   *dump_path;
-    hgr_run      *run;
-    hgr_dump     *dump;
-    hgr_runtime  *runtime;
+    const tool_opts *opts;
+    const char *dump_path;
+    hgr_run *run;
+    hgr_dump *dump;
+    hgr_runtime *runtime;
     hgr_snapshot *snapshot;
-    hgr_node     *roots; /* object of each root */
-    size_t        nroots;
-    hgr_domtree  *tree;
-    uint64_t     *retained; /* n + 1 sums */
-    hgr_reach    *reach;
-    tool_progress      progress;
-    tool_timing        timing;
-    tool_json          json;
-    bool          incomplete; /* coverage below 100 %: --strict makes it exit 3 */
+    hgr_node *roots; /* object of each root */
+    size_t nroots;
+    hgr_domtree *tree;
+    uint64_t *retained; /* n + 1 sums */
+    hgr_reach *reach;
+    tool_progress progress;
+    tool_timing timing;
+    tool_json json;
+    bool incomplete; /* coverage below 100 %: --strict makes it exit 3 */
 } tool_session;
 
-/* Each returns EXIT_DONE, or prints one line on stderr and returns the exit code to end with. They can be
- * called again: what is there stays. */
-int session_open(tool_session *session, const tool_opts *opts, const char *dump_path); /* dump and runtime */
+/* Each returns EXIT_DONE, or prints one line on stderr and returns the exit code to end with. They
+ * can be called again: what is there stays. */
+int session_open(tool_session *session, const tool_opts *opts,
+                 const char *dump_path);                       /* dump and runtime */
 int session_scan(tool_session *session, hgr_scan_depth depth); /* + snapshot */
 int session_roots(tool_session *session);                      /* + roots */
 int session_reach(tool_session *session);                      /* + what the roots reach */
@@ -41,14 +43,17 @@ int session_retained(tool_session *session);                   /* + retained byt
 /** Print why something failed, with advice, and return the exit code. */
 int session_fail(tool_session *session, hgr_result result, const hgr_status *status);
 /** One line about a wish that cannot be met with this dump; returns EXIT_INPUT. */
-int session_refuse(tool_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int session_refuse(tool_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /** A remark on stderr, unless --quiet. */
-void session_note(tool_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void session_note(tool_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /** Find the object at (or around) addr. EXIT_DONE, or one line on stderr and EXIT_INPUT. */
 int session_node(tool_session *session, uint64_t addr, hgr_node *out);
 
-/** Call when all answers are computed and printing begins: erases progress; opens the JSON document. */
+/** Call when all answers are computed and printing begins: erases progress; opens the JSON
+ * document. */
 void session_begin_answer(tool_session *session);
 /**
  * Coverage line (or end of the JSON document); on a terminal, what to ask next, ready to be pasted:

@@ -1,4 +1,5 @@
-/* tools: evaluate a set expression, term after term (operands stand before the term that uses them). */
+/* tools: evaluate a set expression, term after term (operands stand before the term that uses
+ * them). */
 #include "set_eval.h"
 
 #include <stdlib.h>
@@ -23,9 +24,9 @@ int set_parse_option(const tool_opts *opts, opt_id id, set_expr **out)
 /* What one test of a term compares; const while several threads ask. */
 struct question {
     const hgr_snapshot *snapshot;
-    const hgr_reach    *reach;
-    const bool         *types;
-    uint64_t            number;
+    const hgr_reach *reach;
+    const bool *types;
+    uint64_t number;
 };
 
 static bool is_reached(const void *user, hgr_node node)
@@ -56,8 +57,8 @@ static bool is_of_type(const void *user, hgr_node node)
     return question->types[hgr_node_type(question->snapshot, node)];
 }
 
-static hgr_result find_where(tool_session *session, hgr_node_test_fn *test, struct question *question,
-                             hgr_set **out, hgr_status *status)
+static hgr_result find_where(tool_session *session, hgr_node_test_fn *test,
+                             struct question *question, hgr_set **out, hgr_status *status)
 {
     question->snapshot = session->snapshot;
     return hgr_set_where(session_nodes(session), test, question, session->run, out, status);
@@ -68,14 +69,16 @@ static const char *suggest_type(const tool_session *session, const char *glob)
 {
     size_t len = strlen(glob);
     for (uint32_t t = 0; t < hgr_snapshot_types(session->snapshot); t++) {
-        const char *name = hgr_snapshot_type(session->snapshot, t)->name, *last = strrchr(name, '.');
+        const char *name = hgr_snapshot_type(session->snapshot, t)->name,
+                   *last = strrchr(name, '.');
         if (last && strncmp(last + 1, glob, len) == 0 && strchr("<[`+", last[1 + len]))
             return name;
     }
     return NULL;
 }
 
-static hgr_result find_types(tool_session *session, const char *glob, hgr_set **out, hgr_status *status)
+static hgr_result find_types(tool_session *session, const char *glob, hgr_set **out,
+                             hgr_status *status)
 {
     uint32_t count = hgr_snapshot_types(session->snapshot);
     bool *types = must_alloc(count, sizeof *types), any = false;
@@ -127,7 +130,8 @@ static hgr_result find_range(uint64_t first, uint64_t end, hgr_set **out, hgr_st
 }
 
 /* Take over left: NOT of it becomes everything without it. */
-static hgr_result find_complement(tool_session *session, hgr_set *left, hgr_set **out, hgr_status *status)
+static hgr_result find_complement(tool_session *session, hgr_set *left, hgr_set **out,
+                                  hgr_status *status)
 {
     hgr_result result = find_range(0, session_nodes(session), out, status);
     if (result == HGR_OK)
@@ -157,8 +161,8 @@ static hgr_result find_leaf(tool_session *session, const set_expr *expr, const s
         node = hgr_node_at(session->snapshot, term->number);
         if (node == HGR_NO_NODE)
             session_note(session, "no object starts at 0x%llx", (unsigned long long)term->number);
-        return find_range(node == HGR_NO_NODE ? 1 : node, node == HGR_NO_NODE ? 0 : (uint64_t)node + 1,
-                          out, status);
+        return find_range(node == HGR_NO_NODE ? 1 : node,
+                          node == HGR_NO_NODE ? 0 : (uint64_t)node + 1, out, status);
     case SET_FREE:
         session_note(session, "free blocks are no objects: the set is empty here; `heapgraph list "
                               "--set free` lists the large ones");

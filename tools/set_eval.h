@@ -6,12 +6,13 @@
 #include "set_expr.h"
 
 /**
- * Parse the expression of an option before anything is opened. EXIT_DONE, or EXIT_USAGE with two lines
- * on stderr. *out is NULL when the option was not given; the caller frees it.
+ * Parse the expression of an option before anything is opened. EXIT_DONE, or EXIT_USAGE with two
+ * lines on stderr. *out is NULL when the option was not given; the caller frees it.
  */
 int set_parse_option(const tool_opts *opts, opt_id id, set_expr **out);
 
-/** Evaluate; scans and walks what the expression needs. EXIT_DONE, or a line on stderr and an exit code. */
+/** Evaluate; scans and walks what the expression needs. EXIT_DONE, or a line on stderr and an exit
+ * code. */
 int set_eval(tool_session *session, const set_expr *expr, hgr_set **out);
 
 #endif

@@ -11,29 +11,36 @@
 #include "units.h"
 
 static const char *const words[] = {
-    "all", "reachable", "unreachable", "gen0", "gen1", "gen2", "loh", "poh", "frozen", "free",
-    "pinned", "type=", "min=", "held-by=", "holds=", "and", "or", "not",
+    "all",  "reachable", "unreachable", "gen0", "gen1",     "gen2",   "loh", "poh", "frozen",
+    "free", "pinned",    "type=",       "min=", "held-by=", "holds=", "and", "or",  "not",
 };
 #define WORDS (sizeof words / sizeof words[0])
 
 /* Words that stand alone; generation is hgr_generation. */
 static const struct plain_word {
     const char *word;
-    set_op      op;
-    uint64_t    number;
+    set_op op;
+    uint64_t number;
 } plain_words[] = {
-    {"all", SET_ALL, 0},         {"reachable", SET_REACHABLE, 0}, {"unreachable", SET_UNREACHABLE, 0},
-    {"gen0", SET_GENERATION, 0}, {"gen1", SET_GENERATION, 1},     {"gen2", SET_GENERATION, 2},
-    {"loh", SET_GENERATION, 3},  {"poh", SET_GENERATION, 4},      {"frozen", SET_GENERATION, 5},
-    {"free", SET_FREE, 0},       {"pinned", SET_PINNED, 0},
+    {"all", SET_ALL, 0},
+    {"reachable", SET_REACHABLE, 0},
+    {"unreachable", SET_UNREACHABLE, 0},
+    {"gen0", SET_GENERATION, 0},
+    {"gen1", SET_GENERATION, 1},
+    {"gen2", SET_GENERATION, 2},
+    {"loh", SET_GENERATION, 3},
+    {"poh", SET_GENERATION, 4},
+    {"frozen", SET_GENERATION, 5},
+    {"free", SET_FREE, 0},
+    {"pinned", SET_PINNED, 0},
 };
 
 typedef struct set_parser {
     const char *text;
-    size_t      at;
-    size_t      depth;
-    set_expr   *out;
-    set_error  *error;
+    size_t at;
+    size_t depth;
+    set_expr *out;
+    set_error *error;
 } set_parser;
 
 static bool fail_at(set_parser *parser, size_t at, const char *format, ...)
@@ -87,8 +94,8 @@ static bool take_word(set_parser *parser, const char *word)
     return true;
 }
 
-/* Length of an unquoted value. Spaces and parentheses belong to it between balanced < > or [ ]; when
- * those do not balance it ends at the first of them. */
+/* Length of an unquoted value. Spaces and parentheses belong to it between balanced < > or [ ];
+ * when those do not balance it ends at the first of them. */
 static size_t value_length(const char *from)
 {
     size_t first = 0;
@@ -214,9 +221,8 @@ static bool parse_atom(set_parser *parser, uint32_t *out)
 {
     for (size_t i = 0; i < sizeof plain_words / sizeof plain_words[0]; i++)
         if (take_word(parser, plain_words[i].word))
-            return add_term(parser,
-                            (set_term){.op = plain_words[i].op, .number = plain_words[i].number},
-                            out);
+            return add_term(
+                parser, (set_term){.op = plain_words[i].op, .number = plain_words[i].number}, out);
     if (take_word(parser, "type="))
         return parse_type(parser, out);
     if (take_word(parser, "min="))
@@ -291,7 +297,8 @@ bool set_expr_parse(const char *text, set_expr *out, set_error *error)
     return true;
 }
 
-/* On a mismatch behind the last '*', let that star take one character more: at most |glob| * |name|. */
+/* On a mismatch behind the last '*', let that star take one character more: at most |glob| *
+ * |name|. */
 bool set_glob_matches(const char *glob, const char *name)
 {
     const char *star = NULL, *retry = NULL;

@@ -1,13 +1,14 @@
-/* tools: the set expression of --set and --to: text -> a small tree. What it means: `heapgraph help sets`.
+/* tools: the set expression of --set and --to: text -> a small tree. What it means: `heapgraph help
+ * sets`.
  *
  *   expr    = term { "or" term }            term = factor { "and" factor }
  *   factor  = "not" factor | "(" expr ")" | atom
- *   atom    = all | reachable | unreachable | gen0 | gen1 | gen2 | loh | poh | frozen | free | pinned
- *           | 0xADDRESS | type=GLOB | min=BYTES | held-by=operand | holds=operand
- *   operand = "(" expr ")" | atom
+ *   atom    = all | reachable | unreachable | gen0 | gen1 | gen2 | loh | poh | frozen | free |
+ * pinned | 0xADDRESS | type=GLOB | min=BYTES | held-by=operand | holds=operand operand = "(" expr
+ * ")" | atom
  *
- * A GLOB ends at a space or a parenthesis; within < > [ ] it may hold both, and quotes ("..." or '...')
- * hold everything. */
+ * A GLOB ends at a space or a parenthesis; within < > [ ] it may hold both, and quotes ("..." or
+ * '...') hold everything. */
 #ifndef TOOLS_SET_EXPR_H
 #define TOOLS_SET_EXPR_H
 
@@ -16,12 +17,24 @@
 #include <stdint.h>
 
 typedef enum set_op {
-    SET_ALL, SET_REACHABLE, SET_UNREACHABLE, SET_GENERATION, SET_FREE, SET_PINNED, SET_ADDRESS,
-    SET_TYPE, SET_MIN, SET_HELD_BY, SET_HOLDS, SET_NOT, SET_AND, SET_OR
+    SET_ALL,
+    SET_REACHABLE,
+    SET_UNREACHABLE,
+    SET_GENERATION,
+    SET_FREE,
+    SET_PINNED,
+    SET_ADDRESS,
+    SET_TYPE,
+    SET_MIN,
+    SET_HELD_BY,
+    SET_HOLDS,
+    SET_NOT,
+    SET_AND,
+    SET_OR
 } set_op;
 
 typedef struct set_term {
-    set_op   op;
+    set_op op;
     uint32_t left, right; /* terms: left of NOT, HELD_BY, HOLDS; both of AND, OR */
     uint64_t number;      /* generation, address, bytes */
     uint32_t text;        /* SET_TYPE: offset of its terminated glob in set_expr.texts */
@@ -34,19 +47,20 @@ typedef struct set_term {
 typedef struct set_expr {
     set_term terms[SET_EXPR_TERMS_MAX]; /* operands stand before the term that uses them */
     uint32_t count;                     /* the last term is the whole */
-    char     texts[SET_EXPR_LENGTH_MAX + SET_EXPR_TERMS_MAX];
+    char texts[SET_EXPR_LENGTH_MAX + SET_EXPR_TERMS_MAX];
     uint32_t texts_len;
 } set_expr;
 
 typedef struct set_error {
     size_t column; /* from 1, in characters */
-    char   text[320];
+    char text[320];
 } set_error;
 
 /** false with *error filled; *out is then unspecified. */
 bool set_expr_parse(const char *text, set_expr *out, set_error *error);
 
-/** Does name match the glob? '*' any text, '?' one character; the case counts. At most |glob| x |name| steps, no recursion. */
+/** Does name match the glob? '*' any text, '?' one character; the case counts. At most |glob| x
+ * |name| steps, no recursion. */
 bool set_glob_matches(const char *glob, const char *name);
 
 #endif

@@ -8,7 +8,8 @@
 #include "describe.h"
 #include "units.h"
 
-/* What a branch is called: the root's name, or field and type of its example below the branch above:
+/* What a branch is called: the root's name, or field and type of its example below the branch
+ * above:
  * "._items → Order[]", "[…] → Order", " → Order". brief: types without namespaces. */
 static void describe_branch(const tool_session *session, const hgr_branches *branches, size_t index,
                             bool brief, strbuf *out)
@@ -34,7 +35,8 @@ static void describe_branch(const tool_session *session, const hgr_branches *bra
 }
 
 /* Columns for a path on a terminal: what count, bytes and share leave. */
-static size_t path_columns(const tool_session *session, const hgr_branches *branches, uint64_t whole)
+static size_t path_columns(const tool_session *session, const hgr_branches *branches,
+                           uint64_t whole)
 {
     char text[UNITS_TEXT];
     uint64_t most = 0;
@@ -50,9 +52,9 @@ static size_t path_columns(const tool_session *session, const hgr_branches *bran
 
 /* One printed row: a branch, and the branches below it for as long as nothing forks off. */
 struct line {
-    strbuf   text, brief;
+    strbuf text, brief;
     uint32_t level; /* indentation */
-    size_t   last;  /* the last branch on it */
+    size_t last;    /* the last branch on it */
 };
 
 static bool goes_on(const hgr_branches *branches, size_t index)
@@ -76,8 +78,8 @@ static void begin_line(const tool_session *session, const hgr_branches *branches
     strbuf_fini(&name);
 }
 
-/* "static Shop.Cache.Items → List<Order>._items → Order[][…] → Order"; on a terminal a new row before it is
- * too long even with short names. */
+/* "static Shop.Cache.Items → List<Order>._items → Order[][…] → Order"; on a terminal a new row
+ * before it is too long even with short names. */
 static void join_branches(const tool_session *session, const hgr_branches *branches, size_t first,
                           size_t columns, struct line *line)
 {
@@ -86,8 +88,9 @@ static void join_branches(const tool_session *session, const hgr_branches *branc
     for (line->last = first; goes_on(branches, line->last); line->last++) {
         strbuf next = {0};
         describe_branch(session, branches, line->last + 1, true, &next);
-        bool fits = columns == SIZE_MAX ||
-                    utf8_columns(strbuf_get(&line->brief)) + utf8_columns(strbuf_get(&next)) <= columns;
+        bool fits =
+            columns == SIZE_MAX ||
+            utf8_columns(strbuf_get(&line->brief)) + utf8_columns(strbuf_get(&next)) <= columns;
         if (fits) {
             strbuf_add_z(&line->brief, strbuf_get(&next));
             describe_branch(session, branches, line->last + 1, false, &line->text);
@@ -98,10 +101,13 @@ static void join_branches(const tool_session *session, const hgr_branches *branc
     }
 }
 
-void show_branches(tool_session *session, const hgr_branches *branches, uint64_t least, uint64_t whole)
+void show_branches(tool_session *session, const hgr_branches *branches, uint64_t least,
+                   uint64_t whole)
 {
-    static const table_column columns[] = {
-        {"count", TABLE_COUNT}, {"bytes", TABLE_BYTES}, {"share", TABLE_SHARE}, {"path", TABLE_TEXT}};
+    static const table_column columns[] = {{"count", TABLE_COUNT},
+                                           {"bytes", TABLE_BYTES},
+                                           {"share", TABLE_SHARE},
+                                           {"path", TABLE_TEXT}};
     size_t count = hgr_branches_count(branches), fitting = path_columns(session, branches, whole);
     uint64_t rows = 0, left_out = 0;
     uint64_t top = opt_given(session->opts, OPT_TOP) ? session_top(session, false) : UINT64_MAX;

@@ -1,4 +1,5 @@
-/* tools: one root path, step by step. A step names the field or index that leads on to the next object. */
+/* tools: one root path, step by step. A step names the field or index that leads on to the next
+ * object. */
 #include "show_path.h"
 
 #include <string.h>
@@ -6,7 +7,8 @@
 #include "describe.h"
 #include "units.h"
 
-#define RUN_SHOWN 3 /* objects at each end of a run of one type; the rest of a long run is one line */
+#define RUN_SHOWN                                                                                  \
+    3 /* objects at each end of a run of one type; the rest of a long run is one line */
 
 /* "Type._field" as it may be printed; brief: without namespaces. */
 static void describe_step(const tool_session *session, const hgr_path *path, uint32_t i, bool brief,
@@ -39,7 +41,8 @@ static void print_step(const tool_session *session, const tool_term *term, const
     bool cut = term->width != SIZE_MAX && used + 8 <= term->width;
     describe_step(session, path, i, false, &whole);
     describe_step(session, path, i, true, &brief);
-    strbuf_add_fitted(&line, strbuf_get(&whole), strbuf_get(&brief), cut ? term->width - used : SIZE_MAX);
+    strbuf_add_fitted(&line, strbuf_get(&whole), strbuf_get(&brief),
+                      cut ? term->width - used : SIZE_MAX);
     printf("  → %s%s%s  %s\n", term_dim(term), address, term_plain(term), strbuf_get(&line));
     strbuf_fini(&whole);
     strbuf_fini(&brief);
@@ -69,7 +72,8 @@ void show_path(const tool_session *session, const hgr_path *path)
         for (uint32_t step = i; step < end; step++) {
             if (skips && step == i + RUN_SHOWN) {
                 step = end - RUN_SHOWN;
-                printf("  → … %s more of the same type …\n", units_count(count, step - i - RUN_SHOWN));
+                printf("  → … %s more of the same type …\n",
+                       units_count(count, step - i - RUN_SHOWN));
             }
             print_step(session, &term, path, step);
         }

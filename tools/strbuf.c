@@ -1,7 +1,8 @@
 /* tools: growing text and safe text.
  *
- * A dump is written by somebody else: a type name may hold an escape sequence, a path a newline. All of
- * it passes strbuf_add_safe before it reaches a terminal, and the JSON writer before it reaches a script. */
+ * A dump is written by somebody else: a type name may hold an escape sequence, a path a newline.
+ * All of it passes strbuf_add_safe before it reaches a terminal, and the JSON writer before it
+ * reaches a script. */
 #include "strbuf.h"
 
 #include <ctype.h>
@@ -121,9 +122,9 @@ uint32_t utf8_next(const char *text, size_t left, size_t *out_len)
 /* Controls of both tables, line separators, and the marks that reorder or hide what follows. */
 static bool is_dangerous(uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x200b && point <= 0x200f) ||
-           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
-           point == 0xfeff || point == UINT32_MAX;
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || point == UINT32_MAX;
 }
 
 void strbuf_add_safe(strbuf *text, const char *untrusted)
@@ -187,11 +188,12 @@ size_t utf8_columns(const char *text)
 
 static bool is_name(char byte)
 {
-    return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' || byte == '`' ||
-           byte == '.';
+    return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80 || byte == '_' ||
+           byte == '`' || byte == '.';
 }
 
-/* The words behind "static " stay whole: there the namespace tells which of many Instance fields it is. */
+/* The words behind "static " stay whole: there the namespace tells which of many Instance fields it
+ * is. */
 void strbuf_add_brief(strbuf *out, const char *type_name)
 {
     const char *from = type_name, *text = type_name;

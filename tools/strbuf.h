@@ -7,7 +7,7 @@
 
 /** {0} is empty; strbuf_fini frees. Ends the program with exit 4 when memory is out. */
 typedef struct strbuf {
-    char  *bytes; /* terminated once anything was added */
+    char *bytes; /* terminated once anything was added */
     size_t len, capacity;
 } strbuf;
 
@@ -35,9 +35,11 @@ size_t utf8_columns(const char *text);
 /** Bytes of the longest prefix that fits into columns. */
 size_t utf8_prefix(const char *text, size_t columns);
 
-/** Add a type's name without namespaces, those of its arguments neither: "Dictionary<String, Order>". */
+/** Add a type's name without namespaces, those of its arguments neither: "Dictionary<String,
+ * Order>". */
 void strbuf_add_brief(strbuf *out, const char *type_name);
-/** Add text if it fits into columns, else brief, cut and ended by "…" where it must be. SIZE_MAX: text. */
+/** Add text if it fits into columns, else brief, cut and ended by "…" where it must be. SIZE_MAX:
+ * text. */
 void strbuf_add_fitted(strbuf *out, const char *text, const char *brief, size_t columns);
 
 /** malloc that ends the program with one line and exit 4; count * size checked; zeroed. */

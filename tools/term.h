@@ -9,8 +9,8 @@
 
 /** How to write to stdout. */
 typedef struct tool_term {
-    bool   terminal; /* stdout is one */
-    bool   color;
+    bool terminal; /* stdout is one */
+    bool color;
     size_t width; /* columns, SIZE_MAX when piped: nothing is cut */
 } tool_term;
 
@@ -23,9 +23,9 @@ const char *term_plain(const tool_term *term);
 
 /** One line on stderr, only if that is a terminal and nobody asked for quiet. */
 typedef struct tool_progress {
-    bool    on, shown;
+    bool on, shown;
     int64_t start_ns; /* of the stage */
-    char    stage[32];
+    char stage[32];
 } tool_progress;
 
 void progress_init(tool_progress *progress, const tool_opts *opts);
@@ -34,7 +34,8 @@ void progress_show(void *progress, const char *stage, uint64_t done, uint64_t to
 /** Erase the line. */
 void progress_erase(tool_progress *progress);
 
-/** Flush and close stdout; EXIT_MACHINE with one line on stderr when anything was lost, else code. */
+/** Flush and close stdout; EXIT_MACHINE with one line on stderr when anything was lost, else code.
+ */
 int term_close_stdout(int code);
 
 #endif

@@ -1,9 +1,10 @@
 /* tools: the table of --time.
  *
- * The limit column is a model, not a measurement: the CPU nanoseconds per object and reference that the best
- * known kernels need once memory is warm (scan 11.7 per object + 4.5 per reference, transpose 10.8 per
- * reference, breadth-first walk 26, dominators 50 and retained bytes 8 per object). "of limit" says how
- * much of a phase's CPU time that model explains; CPU time, because a busy machine stretches the other. */
+ * The limit column is a model, not a measurement: the CPU nanoseconds per object and reference that
+ * the best known kernels need once memory is warm (scan 11.7 per object + 4.5 per reference,
+ * transpose 10.8 per reference, breadth-first walk 26, dominators 50 and retained bytes 8 per
+ * object). "of limit" says how much of a phase's CPU time that model explains; CPU time, because a
+ * busy machine stretches the other. */
 #include "timing.h"
 
 #include <stdio.h>
@@ -38,9 +39,9 @@ static double model_seconds(const hgr_phase *phase)
 {
     static const struct {
         const char *name;
-        double      object_ns, reference_ns;
+        double object_ns, reference_ns;
     } rows[] = {
-        {"scan", 11.7, 4.5}, {"transpose", 0, 10.8}, {"reach", 26, 0},
+        {"scan", 11.7, 4.5},   {"transpose", 0, 10.8}, {"reach", 26, 0},
         {"dominators", 50, 0}, {"retained", 8, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -87,7 +88,8 @@ static void print_rates(const hgr_run *run, const hgr_totals *totals, double sec
     if (totals->objects)
         fprintf(stderr, ", %.1f bytes per object", (double)peak / objects);
     if (modelled > 0)
-        fprintf(stderr, "\nroofline         %.0f %% (model %.4f of %.4f CPU s in the phases it covers)",
+        fprintf(stderr,
+                "\nroofline         %.0f %% (model %.4f of %.4f CPU s in the phases it covers)",
                 model / modelled * 100, model, modelled);
     fputc('\n', stderr);
 }

@@ -8,8 +8,8 @@
 
 typedef struct tool_timing {
     hgr_phase phases[TIMING_PHASES_MAX];
-    size_t    count;
-    int64_t   start_ns; /* wall clock when the session began */
+    size_t count;
+    int64_t start_ns; /* wall clock when the session began */
 } tool_timing;
 
 void timing_init(tool_timing *timing);

@@ -17,12 +17,10 @@ static void write_row(tool_session *session, const tool_groups *groups, const to
         out_u64(json, "owned_bytes", row->owned_bytes);
     }
     if (row->first < row->end && opt_number(session->opts, OPT_BY) == BY_TYPE)
-        out_text(json, "module",
-                  hgr_snapshot_type(snapshot, groups->types[row->first])->module);
+        out_text(json, "module", hgr_snapshot_type(snapshot, groups->types[row->first])->module);
     out_array(json, "method_tables");
     for (uint32_t i = row->first; i < row->end; i++)
-        out_address(json, NULL,
-                     hgr_snapshot_type(snapshot, groups->types[i])->method_table_addr);
+        out_address(json, NULL, hgr_snapshot_type(snapshot, groups->types[i])->method_table_addr);
     out_end_array(json);
     out_object(json, "generations");
     for (unsigned g = 0; g < HGR_GENERATIONS; g++) {

@@ -24,12 +24,12 @@ static void check_segments(violation_list *violations, const hgr_runtime *runtim
     for (size_t i = 0; i < hgr_runtime_segments(runtime); i++) {
         const hgr_segment *segment = hgr_runtime_segment(runtime, i);
         if (segment->start_addr < end)
-            add_violation(violations,
-                          (violation){"segments", "overlaps the segment before", segment->start_addr,
-                                      end, 0});
+            add_violation(violations, (violation){"segments", "overlaps the segment before",
+                                                  segment->start_addr, end, 0});
         if (segment->end_addr < segment->start_addr || segment->committed_addr < segment->end_addr)
             add_violation(violations,
-                          (violation){"segments", "ends before it starts or beyond its committed memory",
+                          (violation){"segments",
+                                      "ends before it starts or beyond its committed memory",
                                       segment->start_addr, segment->end_addr, 0});
         end = segment->end_addr;
     }
@@ -45,16 +45,17 @@ static void check_totals(violation_list *violations, const hgr_snapshot *snapsho
         bytes += hgr_snapshot_type(snapshot, t)->bytes;
     }
     if (count != totals->objects || count != n)
-        add_violation(violations,
-                      (violation){"totals", "objects of all types and of the heap differ", 0, count, 0});
+        add_violation(
+            violations,
+            (violation){"totals", "objects of all types and of the heap differ", 0, count, 0});
     if (bytes != totals->bytes)
-        add_violation(violations,
-                      (violation){"totals", "bytes of all types and of the heap differ", 0, bytes, 0});
+        add_violation(violations, (violation){"totals", "bytes of all types and of the heap differ",
+                                              0, bytes, 0});
     for (size_t i = 0; i < hgr_snapshot_roots(snapshot); i++)
         if (hgr_snapshot_root(snapshot, i)->node >= n)
-            add_violation(violations,
-                          (violation){"roots", "names no object", hgr_snapshot_root(snapshot, i)->slot_addr,
-                                      hgr_snapshot_root(snapshot, i)->object_addr, 0});
+            add_violation(violations, (violation){"roots", "names no object",
+                                                  hgr_snapshot_root(snapshot, i)->slot_addr,
+                                                  hgr_snapshot_root(snapshot, i)->object_addr, 0});
 }
 
 void violations_find(violation_list *violations, const tool_session *session)
@@ -66,9 +67,8 @@ void violations_find(violation_list *violations, const tool_session *session)
     for (size_t i = 0; i < hgr_snapshot_findings(session->snapshot); i++) {
         const hgr_finding *finding = hgr_snapshot_finding(session->snapshot, i);
         if (violations_is_damage(finding->kind))
-            add_violation(violations,
-                          (violation){hgr_finding_kind_name(finding->kind), NULL, finding->addr,
-                                      finding->value, finding->bytes});
+            add_violation(violations, (violation){hgr_finding_kind_name(finding->kind), NULL,
+                                                  finding->addr, finding->value, finding->bytes});
     }
     if (hgr_graph_validate(hgr_snapshot_graph(session->snapshot), &violations->graph) != HGR_OK)
         add_violation(violations, (violation){"graph", violations->graph.text, 0, 0, 0});

@@ -8,12 +8,12 @@
 typedef struct violation {
     const char *kind;
     const char *text;
-    uint64_t    addr, value, bytes;
+    uint64_t addr, value, bytes;
 } violation;
 
 typedef struct violation_list {
     violation *rows;
-    size_t     count, capacity;
+    size_t count, capacity;
     hgr_status graph; /* why the validator refused the graph */
 } violation_list;
 

@@ -1,8 +1,8 @@
 /* cli tests: does a JSON document keep the contract of tools/JSON.md?
  * usage: json_contract JSON.md COMMAND < document; prints every breach, exits 1 when there is one.
  *
- * The contract is the tables of "## every document" and "## COMMAND": each key found must be listed with its
- * type, each key listed without a condition must be found wherever its parent is. */
+ * The contract is the tables of "## every document" and "## COMMAND": each key found must be listed
+ * with its type, each key listed without a condition must be found wherever its parent is. */
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ struct row {
 
 struct contract {
     struct row rows[ROWS_MAX];
-    size_t     count;
-    unsigned   breaches;
+    size_t count;
+    unsigned breaches;
 };
 
 static void complain(struct contract *contract, const char *path, const char *what)
@@ -75,7 +75,8 @@ static struct row *find_row(struct contract *contract, const char *key)
 
 static bool is_address(const char *text)
 {
-    return strncmp(text, "0x", 2) == 0 && text[2] && strspn(text + 2, "0123456789abcdef") == strlen(text + 2);
+    return strncmp(text, "0x", 2) == 0 && text[2] &&
+           strspn(text + 2, "0123456789abcdef") == strlen(text + 2);
 }
 
 static bool fits(struct json_object *value, const char *type)

@@ -1,5 +1,5 @@
-/* cli tests: run a command with its stdout and stderr on a terminal of its own; print what it wrote.
- * usage: on_terminal COLUMNS COMMAND [ARGUMENT...]; exits as the command did. */
+/* cli tests: run a command with its stdout and stderr on a terminal of its own; print what it
+ * wrote. usage: on_terminal COLUMNS COMMAND [ARGUMENT...]; exits as the command did. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pty.h>

@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 /* What an evaluator relies on: operands stand before their term, globs are terminated texts. */
 static void check_tree(const set_expr *expr, const char *name)
 {
-    if (expr->count == 0 || expr->count > SET_EXPR_TERMS_MAX || expr->texts_len > sizeof expr->texts)
+    if (expr->count == 0 || expr->count > SET_EXPR_TERMS_MAX ||
+        expr->texts_len > sizeof expr->texts)
         abort();
     for (uint32_t i = 0; i < expr->count; i++) {
         const set_term *term = &expr->terms[i];

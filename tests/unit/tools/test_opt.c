@@ -30,8 +30,10 @@ static void options_stand_anywhere_in_any_form(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "types --top 5 --sort=count x.dmp", "types x.dmp -n 5 --sort count",
-        "types -n5 x.dmp --sort=count",     "types --top 9 --top 5 --sort count -- x.dmp",
+        "types --top 5 --sort=count x.dmp",
+        "types x.dmp -n 5 --sort count",
+        "types -n5 x.dmp --sort=count",
+        "types --top 9 --top 5 --sort count -- x.dmp",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         tool_opts opts;
@@ -63,8 +65,9 @@ static void usage_errors_say_what_is_allowed(void **state)
     static const struct {
         const char *line, *expected;
     } rows[] = {
-        {"types --sort retaind x", "--sort 'retaind': allowed: bytes, count, retained, owned, name; did "
-                                   "you mean retained?"},
+        {"types --sort retaind x",
+         "--sort 'retaind': allowed: bytes, count, retained, owned, name; did "
+         "you mean retained?"},
         {"types --top many x", "--top 'many': allowed: a whole number such as 20"},
         {"dominators --min 5 x", "--min '5': allowed: a share such as 1% or 0.5%"},
         {"dominators --node zz x", "--node 'zz': allowed: a hexadecimal address"},
@@ -75,7 +78,8 @@ static void usage_errors_say_what_is_allowed(void **state)
         {"types x y", "'y' is one operand too many; expected: heapgraph types DUMP"},
         {"refs x", "1 operand given, expected: heapgraph refs DUMP ADDRESS"},
         {"version --json", "unknown option '--json'; allowed: --help"},
-        {"types --retaned x", "unknown option '--retaned', did you mean --retained? Allowed: --retained --by"},
+        {"types --retaned x",
+         "unknown option '--retaned', did you mean --retained? Allowed: --retained --by"},
         {"types -z x", "unknown option '-z'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -68,12 +68,12 @@ static void tables_align_numbers_and_keep_names_whole(void **state)
     add_row(&table, 12352, "", "(all)");
     table_finish(&table);
     char *text = end_capture();
-    assert_string_equal(text,
-                        " count       bytes             address   share  gen   type  (sorted by count)\n"
-                        "12,345  12,345,000  0x00007f0012343039  61.7 %  gen2  System.String\n"
-                        "     7       7,000  0x00007f0012340007   0.0 %  loh   A\\x1b[0m\n"
-                        "\n"
-                        "12,352  12,352,000  0x00007f0012343040  61.7 %        (all)\n");
+    assert_string_equal(
+        text, " count       bytes             address   share  gen   type  (sorted by count)\n"
+              "12,345  12,345,000  0x00007f0012343039  61.7 %  gen2  System.String\n"
+              "     7       7,000  0x00007f0012340007   0.0 %  loh   A\\x1b[0m\n"
+              "\n"
+              "12,352  12,352,000  0x00007f0012343040  61.7 %        (all)\n");
     free(text);
 }
 
@@ -104,10 +104,12 @@ static void narrow_terminals_shorten_then_cut(void **state)
 {
     (void)state;
     static const table_column two[] = {{"n", TABLE_COUNT}, {"type", TABLE_TEXT}};
-    static const char *const names[] = {
-        "A.B.Fits", "System.Collections.Generic.List<Größe.Äpfel>", "System.Func<System.Int32, Shop.Order>",
-        "Shop.Cache (static Shop.Items)", "<>c__DisplayClass0_0.Veryveryverylong",
-        "System.Collections.Generic.List<A.B>._items"};
+    static const char *const names[] = {"A.B.Fits",
+                                        "System.Collections.Generic.List<Größe.Äpfel>",
+                                        "System.Func<System.Int32, Shop.Order>",
+                                        "Shop.Cache (static Shop.Items)",
+                                        "<>c__DisplayClass0_0.Veryveryverylong",
+                                        "System.Collections.Generic.List<A.B>._items"};
     tool_opts opts = {.command = NULL};
     tool_table table;
     begin_capture();

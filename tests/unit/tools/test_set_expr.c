@@ -13,9 +13,9 @@
 /* Prefix form, to compare trees as texts. */
 static void write_term(const set_expr *expr, uint32_t index, strbuf *out)
 {
-    static const char *const names[] = {"all",     "reachable", "unreachable", "gen",  "free",
-                                        "pinned",  "at",        "type",        "min",  "held-by",
-                                        "holds",   "not",       "and",         "or"};
+    static const char *const names[] = {"all",    "reachable", "unreachable", "gen", "free",
+                                        "pinned", "at",        "type",        "min", "held-by",
+                                        "holds",  "not",       "and",         "or"};
     const set_term *term = &expr->terms[index];
     strbuf_format(out, "%s", names[term->op]);
     if (term->op == SET_TYPE)
@@ -49,7 +49,8 @@ static void expressions_become_trees(void **state)
         {"0x7f12", "at32530"},
         {"min=1.5K", "min1536"},
         {"type=Shop.Order", "type{Shop.Order}"},
-        {"type=List<Shop.Order, System.Int32> and gen2", "and(type{List<Shop.Order, System.Int32>} gen2)"},
+        {"type=List<Shop.Order, System.Int32> and gen2",
+         "and(type{List<Shop.Order, System.Int32>} gen2)"},
         {"type=System.Int32[,] or loh", "or(type{System.Int32[,]} gen3)"},
         {"type=List<* and gen2", "and(type{List<*} gen2)"},
         {"(type=A<B>)", "type{A<B>}"},
@@ -80,7 +81,7 @@ static void errors_point_at_their_column(void **state)
     (void)state;
     static const struct {
         const char *text;
-        size_t      column;
+        size_t column;
         const char *error;
     } rows[] = {
         {"", 1, "something is missing"},
@@ -145,7 +146,7 @@ static void globs_match_whole_names(void **state)
     (void)state;
     static const struct {
         const char *glob, *name;
-        bool        matches;
+        bool matches;
     } rows[] = {
         {"System.String", "System.String", true},
         {"system.string", "System.String", false},

@@ -37,7 +37,9 @@ static void terminals_obey_nothing_from_a_dump(void **state)
         {"a\033[31mred", "a\\x1b[31mred"},
         {"line\nbreak\ttab\r", "line\\x0abreak\\x09tab\\x0d"},
         {"\x7f", "\\x7f"},
-        {"c1:\xc2\x9b" "31m", "c1:\\xc2\\x9b31m"},
+        {"c1:\xc2\x9b"
+         "31m",
+         "c1:\\xc2\\x9b31m"},
         {"bidi:\xe2\x80\xae!", "bidi:\\xe2\\x80\\xae!"},
         {"zero\xe2\x80\x8bwidth", "zero\\xe2\\x80\\x8bwidth"},
         {"cut:\xe6\x97", "cut:\\xe6\\x97"},

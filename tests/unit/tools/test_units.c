@@ -12,8 +12,8 @@ typedef bool parse_fn(const char *text, uint64_t *out);
 
 struct row {
     const char *text;
-    uint64_t    value;
-    bool        ok;
+    uint64_t value;
+    bool ok;
 };
 
 static void expect_rows(parse_fn *parse, const struct row *rows, size_t count)
@@ -31,10 +31,17 @@ static void counts_are_whole_numbers(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {"0", 0, true},      {"20", 20, true},   {"1,234,567", 1234567, true},
-        {"", 0, false},      {"-1", 0, false},   {"1.5", 0, false},
-        {"12x", 0, false},   {"1,", 0, false},   {",1", 0, false},
-        {" 1", 0, false},    {"18446744073709551615", UINT64_MAX, true},
+        {"0", 0, true},
+        {"20", 20, true},
+        {"1,234,567", 1234567, true},
+        {"", 0, false},
+        {"-1", 0, false},
+        {"1.5", 0, false},
+        {"12x", 0, false},
+        {"1,", 0, false},
+        {",1", 0, false},
+        {" 1", 0, false},
+        {"18446744073709551615", UINT64_MAX, true},
         {"18446744073709551616", 0, false},
     };
     expect_rows(units_parse_count, rows, sizeof rows / sizeof rows[0]);
@@ -44,13 +51,25 @@ static void bytes_have_binary_units(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {"0", 0, true},           {"512", 512, true},     {"512B", 512, true},
-        {"10K", 10240, true},     {"10k", 10240, true},   {"10KB", 10240, true},
-        {"10KiB", 10240, true},   {"1.5M", 1572864, true}, {"2G", UINT64_C(2) << 30, true},
-        {"1T", UINT64_C(1) << 40, true},                  {"1.5", 0, false},
-        {"M", 0, false},          {"1MM", 0, false},      {"1.M", 0, false},
-        {"-1M", 0, false},        {"1 M", 0, false},      {"1X", 0, false},
-        {"18446744073709551615", UINT64_MAX, true},       {"99999999999999999999", 0, false},
+        {"0", 0, true},
+        {"512", 512, true},
+        {"512B", 512, true},
+        {"10K", 10240, true},
+        {"10k", 10240, true},
+        {"10KB", 10240, true},
+        {"10KiB", 10240, true},
+        {"1.5M", 1572864, true},
+        {"2G", UINT64_C(2) << 30, true},
+        {"1T", UINT64_C(1) << 40, true},
+        {"1.5", 0, false},
+        {"M", 0, false},
+        {"1MM", 0, false},
+        {"1.M", 0, false},
+        {"-1M", 0, false},
+        {"1 M", 0, false},
+        {"1X", 0, false},
+        {"18446744073709551615", UINT64_MAX, true},
+        {"99999999999999999999", 0, false},
         {"17179869184T", 0, false},
     };
     expect_rows(units_parse_bytes, rows, sizeof rows / sizeof rows[0]);
@@ -78,8 +97,8 @@ static void shares_are_percentages(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {"1%", 10000, true},  {"0.5%", 5000, true}, {"100%", 1000000, true}, {"0%", 0, true},
-        {"101%", 0, false},   {"1", 0, false},      {"%", 0, false},         {"0.01%", 100, true},
+        {"1%", 10000, true}, {"0.5%", 5000, true}, {"100%", 1000000, true}, {"0%", 0, true},
+        {"101%", 0, false},  {"1", 0, false},      {"%", 0, false},         {"0.01%", 100, true},
     };
     expect_rows(units_parse_share, rows, sizeof rows / sizeof rows[0]);
 }
@@ -119,7 +138,7 @@ static void namespaces_end_before_the_name(void **state)
     (void)state;
     static const struct {
         const char *type;
-        size_t      len;
+        size_t len;
     } rows[] = {
         {"System.String", 6},
         {"System.Collections.Generic.List<System.Int32>", 26},
