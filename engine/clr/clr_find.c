@@ -80,7 +80,8 @@ static void consider_run(struct run_search *search, uint64_t addr, uint64_t entr
     uint64_t gc_addr;
     const hgr_clr_table table = {addr, 0};
     if (entries < HGR_CLR_DAC_MIN_RUN || entries <= search->best_entries ||
-        !hgr_clr_table_has_gc(search->space, &table, &entry, &gc_addr) || entry >= entries)
+        !find_gc_entry(search->space, &table, hgr_clr_gc_matches, &entry, &gc_addr) ||
+        entry >= entries)
         return;
     search->best_entries = entries;
     search->found->table = table;
@@ -105,10 +106,44 @@ static void search_range(struct run_search *search, uint64_t start, const uint8_
     consider_run(search, start + at - entries * size, entries);
 }
 
+/* Before 5.0 on Linux the table holds 32-bit offsets into the image, in memory that no file has. */
+static void consider_offsets(struct run_search *search, uint64_t addr, uint64_t entries)
+{
+    uint32_t entry;
+    uint64_t gc_addr;
+    const hgr_clr_table table = {addr, search->low};
+    if (entries < HGR_CLR_DAC_MIN_OFFSETS || entries <= search->best_entries ||
+        !find_gc_entry(search->space, &table, hgr_clr_gc_matches_early, &entry, &gc_addr))
+        return;
+    search->best_entries = entries;
+    search->found->table = table;
+    search->found->gc_entry = entry;
+    search->found->gc_addr = gc_addr;
+}
+
+static void search_offsets(struct run_search *search, uint64_t start, const uint8_t *bytes,
+                           uint64_t len)
+{
+    uint64_t entries = 0, at = (4 - start % 4) % 4, bytes_mapped = search->high - search->low;
+    for (; at < len && 4 <= len - at; at += 4) {
+        uint64_t value = pointer_at(bytes + at, 4);
+        if (value >= HGR_CLR_MIN_VARIABLE_OFFSET && value < bytes_mapped) {
+            entries++;
+            continue;
+        }
+        consider_offsets(search, start + at - 4 * entries, entries);
+        entries = 0;
+    }
+    consider_offsets(search, start + at - 4 * entries, entries);
+}
+
 /* access: only ranges that have all these bits; 0 tries the read-only ones too (dumps that do not
  * record access). */
+typedef void search_fn(struct run_search *search, uint64_t start, const uint8_t *bytes,
+                       uint64_t len);
+
 static bool search_table(const hgr_space *space, const hgr_module *module, uint32_t access,
-                         hgr_clr_found *found)
+                         search_fn *search_bytes, hgr_clr_found *found)
 {
     uint64_t end;
     if (!hgr_add_u64(module->base_addr, module->size_bytes, &end) ||
@@ -121,7 +156,7 @@ static bool search_table(const hgr_space *space, const hgr_module *module, uint3
         uint64_t from = range->start_addr < at ? at : range->start_addr;
         uint64_t to = range->end_addr < end ? range->end_addr : end;
         if ((range->access & access) == access)
-            search_range(&search, from, range->bytes + (from - range->start_addr), to - from);
+            search_bytes(&search, from, range->bytes + (from - range->start_addr), to - from);
         if (range->end_addr == UINT64_MAX)
             break;
     }
@@ -193,8 +228,9 @@ static bool find_in_module(const hgr_space *space, const hgr_module *module, boo
     else if (!shape_only && named && find_by_resource(space, module, found))
         found->found_by = "resource";
     else if ((named || may_be_image(space, module)) &&
-             (search_table(space, module, HGR_ACCESS_WRITE, found) ||
-              (named && search_table(space, module, 0, found))))
+             (search_table(space, module, HGR_ACCESS_WRITE, search_range, found) ||
+              (named && (search_table(space, module, 0, search_range, found) ||
+                         search_table(space, module, HGR_ACCESS_WRITE, search_offsets, found)))))
         found->found_by = "writable-page search";
     else
         return false;

@@ -28,6 +28,10 @@
 #define HGR_CLR_DAC_GC_ENTRIES   64u
 /* The shortest known g_dacTable has 129 entries. */
 #define HGR_CLR_DAC_MIN_RUN      110u
+/* The table of 32-bit offsets of 3.1 has 104 entries before its first empty one. */
+#define HGR_CLR_DAC_MIN_OFFSETS  90u
+/* No variable lies in an image's first page, which is its header. */
+#define HGR_CLR_MIN_VARIABLE_OFFSET 0x1000u
 /* Variables of a module lie at most this far behind its last file mapping. */
 #define HGR_CLR_BSS_BYTES        (1u << 20)
 /* .NET 10's descriptor has 10,563 bytes; parsing costs up to 100 times as much memory. */
