@@ -5,7 +5,13 @@
  * search can leave them out, with 20 bytes of working memory each. The bit vectors stay in the
  * second-level cache, so that finding them costs a few nanoseconds per reference.
  *
- * References of unreachable nodes count as well: that only leaves a leaf to the search. */
+ * References of unreachable nodes count as well: that only leaves a leaf to the search.
+ *
+ * bench_dominators, founding shape, 11.6 M objects, one thread: 28 to 40 ns per object and 18 bytes
+ * at the peak with this, 44 to 63 ns and 31 bytes without; app shape 39 to 54 against 64 to 77 ns.
+ * Rounds of sink removal (all nodes that reach no cycle, dominators of removed nodes found
+ * afterwards) would shrink the search further, at 23 to 36 ns per object for the rounds
+ * themselves: no gain with one or two threads, so there are none. */
 #include "leaves.h"
 
 #include "../base/run.h"
