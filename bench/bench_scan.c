@@ -4,7 +4,9 @@
  * method tables included.
  *
  * usage: bench_scan [--dump FILE | --objects N --pointer 8|4] [--threads N] [--runs N] [--wide 1]
- *        [--graph-only 1] */
+ *        [--graph-only 1] [--csv]
+ * --csv: name,threads,runs,wall min,median,max,cpu min,median (seconds),ns per object,ns per
+ *        reference,checksum */
 #include "engine/clr/clr.h"
 #include "engine/heap/scan.h"
 #include "engine/graph/graph.h"
@@ -18,6 +20,7 @@ struct work {
     bool wide;
     hgr_totals totals;
     uint64_t checksum;
+    bool csv;
 };
 
 static uint64_t next_random(uint64_t *seed)
@@ -177,6 +180,29 @@ static void phase(void *user, const hgr_phase *phase)
     printf("  %s: wall %.4f s, cpu %.4f s\n", phase->name, phase->seconds, phase->cpu_seconds);
 }
 
+/* Rates of one row, and the phases of one more run. */
+static void tell(const struct work *work, const hgr_run *run, const bench_times *times)
+{
+    const hgr_totals *t = &work->totals;
+    double wall = bench_median(times->wall, times->count);
+    double cpu = bench_median(times->cpu, times->count);
+    const char *name = work->depth == HGR_SCAN_GRAPH ? "scan graph" : "scan types";
+    if (work->csv) {
+        bench_csv(name, hgr_run_threads(run), times);
+        printf(",%.2f,%.2f,%016llx\n", cpu * 1e9 / (double)t->objects,
+               t->references ? cpu * 1e9 / (double)t->references : 0,
+               (unsigned long long)work->checksum);
+        return;
+    }
+    bench_row(name, hgr_run_threads(run), times);
+    printf("  %.1f ns/object (cpu), %.1f ns/block, %.1f M objects/s, %.2f GB/s, "
+           "peak %.1f B/object, checksum %016llx\n",
+           cpu * 1e9 / (double)t->objects, cpu * 1e9 / (double)(t->objects + t->free_count),
+           (double)t->objects / wall * 1e-6, (double)t->used_bytes / wall * 1e-9,
+           (double)hgr_run_memory_peak_bytes(run) / (double)t->objects,
+           (unsigned long long)work->checksum);
+}
+
 static bool row(struct work *work, uint32_t threads, int runs, bool phases)
 {
     hgr_run *run = NULL;
@@ -187,18 +213,8 @@ static bool row(struct work *work, uint32_t threads, int runs, bool phases)
     work->checksum = 0;
     bool good = bench_measure(&times, runs, scan_once, work);
     if (good) {
-        const hgr_totals *t = &work->totals;
-        double wall = bench_median(times.wall, times.count),
-               cpu = bench_median(times.cpu, times.count);
-        double blocks = (double)(t->objects + t->free_count);
-        bench_row(work->depth == HGR_SCAN_GRAPH ? "scan graph" : "scan types", threads, &times);
-        printf("  %.1f ns/object (cpu), %.1f ns/block, %.1f M objects/s, %.2f GB/s, peak %.1f "
-               "B/object, checksum %016llx\n",
-               cpu * 1e9 / (double)t->objects, cpu * 1e9 / blocks, (double)t->objects / wall * 1e-6,
-               (double)t->used_bytes / wall * 1e-9,
-               (double)hgr_run_memory_peak_bytes(run) / (double)t->objects,
-               (unsigned long long)work->checksum);
-        if (phases) {
+        tell(work, run, &times);
+        if (phases && !work->csv) {
             hgr_run_set_phase(run, phase, NULL);
             scan_once(work);
         }
@@ -216,6 +232,7 @@ int main(int argc, char **argv)
     if (hgr_run_create((uint32_t)bench_number(argc, argv, "--threads", 0), &run, NULL) != HGR_OK)
         return 4;
     struct work work = {.wide = bench_number(argc, argv, "--wide", 0) != 0};
+    work.csv = bench_flag(argc, argv, "--csv");
     const char *path = bench_text(argc, argv, "--dump");
     fake_heap *heap = NULL;
     struct dumped dumped = {0};
@@ -236,14 +253,16 @@ int main(int argc, char **argv)
         if (good && hgr_run_threads(run) > 1)
             good = row(&work, hgr_run_threads(run), runs, depth == 1);
     }
-    printf("heap: %llu objects, %llu bytes, %llu Free, %llu references (%llu implied), %llu of "
-           "%llu bytes walked; "
-           "peak resident %.0f MB\n",
-           (unsigned long long)work.totals.objects, (unsigned long long)work.totals.bytes,
-           (unsigned long long)work.totals.free_count, (unsigned long long)work.totals.references,
-           (unsigned long long)work.totals.implied_references,
-           (unsigned long long)work.totals.walked_bytes, (unsigned long long)work.totals.used_bytes,
-           bench_peak_mb());
+    if (!work.csv)
+        printf("heap: %llu objects, %llu bytes, %llu Free, %llu references (%llu implied), %llu of "
+               "%llu bytes walked; "
+               "peak resident %.0f MB\n",
+               (unsigned long long)work.totals.objects, (unsigned long long)work.totals.bytes,
+               (unsigned long long)work.totals.free_count,
+               (unsigned long long)work.totals.references,
+               (unsigned long long)work.totals.implied_references,
+               (unsigned long long)work.totals.walked_bytes,
+               (unsigned long long)work.totals.used_bytes, bench_peak_mb());
     if (heap)
         fake_heap_free(heap);
     close_dumped(&dumped);

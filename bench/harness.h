@@ -95,6 +95,23 @@ static inline const char *bench_text(int argc, char **argv, const char *name)
     return NULL;
 }
 
+static inline bool bench_flag(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return false;
+}
+
+/** One row as name,threads,runs,wall min,median,max,cpu min,median (seconds); the line is left
+ * open. */
+static inline void bench_csv(const char *name, unsigned threads, const bench_times *times)
+{
+    printf("%s,%u,%d,%.4f,%.4f,%.4f,%.4f,%.4f", name, threads, times->count, times->wall[0],
+           bench_median(times->wall, times->count), times->wall[times->count - 1], times->cpu[0],
+           bench_median(times->cpu, times->count));
+}
+
 static inline void bench_row(const char *name, unsigned threads, const bench_times *times)
 {
     printf("%-24s %3u threads  %2d runs  wall %.4f / %.4f / %.4f s  cpu %.4f / %.4f s", name,
