@@ -7,7 +7,7 @@ namespace Peer;
 
 public static class Truth
 {
-    const long PlainLimit = 120_000; // a bigger answer is kept compressed
+    const long PlainLimit = 29_000; // a bigger answer is kept compressed
 
     public static readonly Dictionary<string, Func<Dump, object>> Questions = new()
     {
