@@ -61,13 +61,17 @@ static size_t root_name(const void *user, size_t root, char *buffer, size_t size
 
 /* ---- places ---- */
 
+#define PLACES_KEPT 64 /* slots of one object that are looked at once; more are looked at twice */
+
 struct walk {
     const hgr_space *space;
     const hgr_shape *shape;
     uint64_t         addr;
     hgr_window       window;
+    bool             assume; /* take every slot for non-null: nothing is read */
     uint32_t         e;
-    hgr_place_fn    *visit;  /* NULL: count only */
+    uint32_t         kept[PLACES_KEPT];
+    hgr_place_fn    *visit;  /* NULL: keep and count only */
     void            *visit_user;
 };
 
@@ -86,10 +90,14 @@ static bool pass_run(void *user, uint64_t offset, uint64_t count)
     uint32_t pointer = walk->space->pointer_size;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t at = offset + i * pointer, value;
-        if (!hgr_window_ptr(&walk->window, walk->space, walk->addr + at, &value) || value == 0)
+        if (!walk->assume && (!hgr_window_ptr(&walk->window, walk->space, walk->addr + at, &value) ||
+                              value == 0))
             continue;
+        uint32_t place = mask_place(walk->shape, pointer, at);
         if (walk->visit)
-            walk->visit(walk->visit_user, walk->e, mask_place(walk->shape, pointer, at));
+            walk->visit(walk->visit_user, walk->e, place);
+        else if (walk->e < PLACES_KEPT)
+            walk->kept[walk->e] = place;
         walk->e++;
     }
     return true;
@@ -105,6 +113,14 @@ static bool pass_slot(void *user, uint64_t offset, uint64_t value, bool implied)
                 implied ? IMPLIED_PLACE
                         : mask_place(walk->shape, walk->space->pointer_size, offset));
     return true;
+}
+
+static uint64_t count_slots(const hgr_shape *shape)
+{
+    uint64_t slots = 0;
+    for (uint32_t i = 0; i < shape->nruns; i++)
+        slots += shape->runs[i].count;
+    return slots;
 }
 
 static void find_places(const void *user, hgr_node u, hgr_place_fn *visit, void *visit_user)
@@ -125,21 +141,29 @@ static void find_places(const void *user, hgr_node u, hgr_place_fn *visit, void 
             visit(visit_user, e, 0);
         return;
     }
-    struct walk walk = {.space = source->space,
-                        .shape = shape,
-                        .addr = addr,
-                        .visit = NULL,
-                        .visit_user = visit_user};
-    struct walk marks = walk;
+    struct walk walk;
+    walk.space = source->space;
+    walk.shape = shape;
+    walk.addr = addr;
+    walk.window = (hgr_window){0};
+    walk.assume = shape->slots == HGR_SLOTS_FIXED && count_slots(shape) == count;
+    walk.e = 0;
+    walk.visit = NULL;
+    walk.visit_user = visit_user;
+    uint64_t bytes = hgr_heap_node_bytes(heap, u);
     if (plain)
-        hgr_each_run(shape, hgr_heap_node_bytes(heap, u), source->space->pointer_size, pass_run,
-                     &walk);
-    marks.visit = visit;
-    if (plain && walk.e == count) /* no slot that points to nothing: they are the row */
-        hgr_each_run(shape, hgr_heap_node_bytes(heap, u), source->space->pointer_size, pass_run,
-                     &marks);
+        hgr_each_run(shape, bytes, source->space->pointer_size, pass_run, &walk);
+    bool all = plain && walk.e == count; /* no slot points to nothing: they are the row */
+    for (uint32_t e = 0; all && e < count && count <= PLACES_KEPT; e++)
+        visit(visit_user, e, walk.kept[e]);
+    if (all && count <= PLACES_KEPT)
+        return;
+    walk.e = 0;
+    walk.visit = visit;
+    if (all)
+        hgr_each_run(shape, bytes, source->space->pointer_size, pass_run, &walk);
     else
-        hgr_heap_visit_slots(heap, source, u, pass_slot, &marks);
+        hgr_heap_visit_slots(heap, source, u, pass_slot, &walk);
 }
 
 /* "[17]" becomes nothing at the beginning, "[]" elsewhere: "[17].value" → "value". */
