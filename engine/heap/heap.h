@@ -62,7 +62,7 @@ struct hgr_big {
  * Walk all segments of source.
  *
  * Cost     one pass over the heap's bytes. b11 (11.5 M objects, 1.07 GB of heap, page cache), CPU
- * of one thread: types 0.11 s, graph 0.27 to 0.30 s, of that 0.06 s translating; fresh pages are
+ * of one thread: types 0.11 s, graph 0.27 to 0.37 s, of that 0.06 s translating; fresh pages are
  * the largest single item. Kept: 14 + 4 m/n bytes an object; peak 1 to 5 bytes an object more.
  * Threads  run->threads at most, one for each 16 MiB of heap; same bytes for every thread count.
  * Errors   HGR_NO_MEMORY, HGR_CANCELLED (asked once per block of 4 MiB), HGR_TOO_LARGE (2^32 - 2
