@@ -61,15 +61,15 @@ struct hgr_big {
 /**
  * Walk all segments of source.
  *
- * Cost     one pass over the heap's bytes. b11 (11.5 M objects, 1.07 GB of heap, page cache), CPU
- * of one thread: types 0.11 s, graph 0.27 to 0.37 s, of that 0.06 s translating; fresh pages are
- * the largest single item. Kept: 14 + 4 m/n bytes an object; peak 1 to 5 bytes an object more.
+ * Cost     one pass over the heap's bytes. b11 (11.5 M objects, 1.07 GB of heap, page cache), CPU of
+ *          one thread: types 0.11 s, graph 0.27 to 0.37 s, of that 0.06 s translating; fresh pages
+ *          are the largest single item. Kept: 14 + 4 m/n bytes an object; peak 1 to 5 more.
  * Threads  run->threads at most, one for each 16 MiB of heap; same bytes for every thread count.
  * Errors   HGR_NO_MEMORY, HGR_CANCELLED (asked once per block of 4 MiB), HGR_TOO_LARGE (2^32 - 2
- * objects or references, 2 TiB of present heap), or what source->describe stops with. *out
- * untouched. Damage is a finding. References to no object are dropped and counted. Owner
- * hgr_heap_free; the heap borrows source's segments, slot runs and space. Checked
- * tests/reference/walk_slow.c, resume_slow.c, refer_slow.c on random heaps.
+ *          objects or references, 2 TiB of present heap), or what source->describe stops with.
+ *          *out untouched. Damage is a finding. References to no object are dropped and counted.
+ * Owner    hgr_heap_free; the heap borrows source's segments, slot runs and space.
+ * Checked  tests/reference/walk_slow.c, resume_slow.c, refer_slow.c on random heaps.
  */
 HGR_MUST_CHECK hgr_result hgr_heap_scan(const hgr_source *source, hgr_scan_depth depth,
                                         const hgr_run *run, hgr_heap **out, hgr_status *status);
