@@ -94,7 +94,8 @@ static void read_stat(const struct side *side, int sign, struct expected *rows, 
     for (size_t i = 0; i < json_object_array_length(types); i++) {
         json_object *row = json_object_array_get_idx(types, i);
         const char *name = name_of(side, truth_u64(row, "mt"));
-        if (strcmp(truth_text(row, "name"), "Free") == 0)
+        const char *theirs = json_object_get_string(truth_get(row, "name")); /* they lack some */
+        if (theirs && strcmp(theirs, "Free") == 0)
             continue;
         assert_non_null(name);
         expect(rows, nrows, name, sign * (int64_t)truth_u64(row, "count"),
