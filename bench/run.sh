@@ -1,16 +1,17 @@
 #!/bin/sh
 # Run the benches and keep their raw rows in bench/results/<date>-<host>-<commit>/raw.csv.
 #
-# usage: bench/run.sh [--dump DUMP [--dac LIBMSCORDACCORE]] [--runs N] [--kernels] [--host NAME]
+# usage: bench/run.sh [--dump DUMP [--peer CLRMD_DLL --dac LIBMSCORDACCORE]] [--runs N] [--kernels] [--host NAME]
 #   --kernels   the kernels alone, on made heaps and graphs (needs no dump)
-#   --dump      whole processes on a recorded dump, alternating with the peer when --dac and dotnet are there
+#   --dump      whole processes on a recorded dump, in turn with the peer (bench/peers/README.md) when it is given
 # Rows: what,row,threads,run,wall_s,cpu_s,note. All rows of one call were measured in turn on one machine.
 set -eu
 cd "$(dirname "$0")/.."
-dump="" dac="" runs=5 kernels=no host=$(uname -m)-$(nproc)cpu
+dump="" peer="" dac="" runs=5 kernels=no host=$(uname -m)-$(nproc)cpu
 while [ $# -gt 0 ]; do
   case $1 in
     --dump) dump=$2; shift 2 ;;
+    --peer) peer=$2; shift 2 ;;
     --dac) dac=$2; shift 2 ;;
     --runs) runs=$2; shift 2 ;;
     --host) host=$2; shift 2 ;;
@@ -36,13 +37,14 @@ one() { # what row threads run command...
 }
 
 if [ "$kernels" = yes ]; then
-  for bench in bench_scan bench_graph bench_dominators; do
-    $build/bench/$bench --csv | sed "s/^/$bench,/" | tee -a "$out/kernels.csv"
+  for threads in 1 2; do
+    $build/bench/bench_scan --threads $threads >> "$out/bench_scan.txt"
+    $build/bench/bench_graph --threads $threads >> "$out/bench_graph.txt"
   done
+  $build/bench/bench_dominators --csv --peer 1 > "$out/bench_dominators.csv"
 fi
 
 if [ -n "$dump" ]; then
-  peer=bench/peers/clrmd/bin/Release/net10.0/clrmd.dll
   leaf=$($build/tools/heapgraph list --json --top 1 --set 'reachable and type=System.String' "$dump" |
     sed -n 's/.*"address": *"\(0x[0-9a-f]*\)".*/\1/p' | head -1)
   run=1
@@ -58,10 +60,10 @@ if [ -n "$dump" ]; then
       one heapgraph types-retained $threads "$run" $build/tools/heapgraph types --threads $threads --retained "$dump"
       one heapgraph path $threads "$run" $build/tools/heapgraph path --threads $threads "$dump" "$leaf"
     done
-    if [ -n "$dac" ]; then
+    if [ -n "$peer" ]; then
       for command in stat edges retained "gcroot $leaf"; do
         # shellcheck disable=SC2086 # the command may carry an argument
-        one clrmd "$(echo "$command" | cut -d' ' -f1)" 1 "$run" dotnet $peer "$dump" --dac "$dac" --lockfree $command
+        one clrmd "$(echo "$command" | cut -d' ' -f1)" 1 "$run" dotnet "$peer" "$dump" $command --dac "$dac" --lock-free
       done
     fi
     run=$((run + 1))
