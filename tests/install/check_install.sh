@@ -13,7 +13,7 @@ cmake --install "$build" --prefix "$prefix" > "$work/log" 2>&1 || { cat "$work/l
 mkdir "$work/src"
 cp "$here/example.c" "$work/src/"
 cp "$here/CMakeProject.txt" "$work/src/CMakeLists.txt"
-cmake -S "$work/src" -B "$work/out" -DCMAKE_PREFIX_PATH="$prefix" > "$work/log" 2>&1 &&
+cmake -G Ninja -S "$work/src" -B "$work/out" -DCMAKE_PREFIX_PATH="$prefix" > "$work/log" 2>&1 &&
   cmake --build "$work/out" >> "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 libdir=$(dirname "$(find "$prefix" -name libheapgraph.so | head -1)")
 PKG_CONFIG_PATH=$libdir/pkgconfig
