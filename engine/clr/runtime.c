@@ -56,7 +56,8 @@ static const char *describe_layout(hgr_clr_opening *opening, hgr_status *status)
         snprintf(descriptor, sizeof descriptor, ", %u offset%s by the contract descriptor",
                  opening->changed, opening->changed == 1 ? "" : "s");
     const char *shifted = opening->shifted ? ", globals found by shape" : "";
-    if (version->major == layout->major && layout->verified && !opening->shifted)
+    bool same = version->major == layout->major && version->minor == layout->minor;
+    if (same && layout->verified && !opening->shifted)
         return arena_format(opening->runtime, status, "verified for %u.%u%s", layout->major, layout->minor,
                             descriptor);
     return arena_format(opening->runtime, status, "layout of %u, checks passed%s%s", layout->major,
