@@ -27,21 +27,12 @@ static void write_root(struct answer *answer, size_t index)
     const hgr_root *root = hgr_snapshot_root(session->snapshot, index);
     tool_json *json = &session->json;
     out_object(json, NULL);
-    out_text(json, "kind", hgr_root_kind_name(root->kind));
-    out_text(json, "name", root->name);
-    if (root->slot_addr)
-        out_address(json, "slot", root->slot_addr);
-    else
-        out_null(json, "slot");
-    out_address(json, "object", root->object_addr);
+    describe_root_place(json, root);
     out_text(json, "type", session_type_name(session, root->node));
     out_u64(json, "bytes", hgr_node_bytes(session->snapshot, root->node));
     if (session->retained)
         out_u64(json, "retained_bytes", session->retained[root->node]);
-    if (root->thread_os_id)
-        out_u64(json, "thread_id", root->thread_os_id);
-    out_bool(json, "interior", root->interior);
-    out_bool(json, "conservative", root->conservative);
+    describe_root_evidence(json, root);
     out_end_object(json);
 }
 

@@ -40,9 +40,8 @@ void describe_member(const char *type, const char *via, strbuf *out)
     strbuf_add_z(out, via);
 }
 
-void describe_root_json(tool_json *json, const char *key, const hgr_root *root)
+void describe_root_place(tool_json *json, const hgr_root *root)
 {
-    out_object(json, key);
     out_text(json, "kind", hgr_root_kind_name(root->kind));
     out_text(json, "name", root->name);
     if (root->slot_addr)
@@ -50,10 +49,21 @@ void describe_root_json(tool_json *json, const char *key, const hgr_root *root)
     else
         out_null(json, "slot");
     out_address(json, "object", root->object_addr);
+}
+
+void describe_root_evidence(tool_json *json, const hgr_root *root)
+{
     if (root->thread_os_id)
         out_u64(json, "thread_id", root->thread_os_id);
     out_bool(json, "interior", root->interior);
     out_bool(json, "conservative", root->conservative);
+}
+
+void describe_root_json(tool_json *json, const char *key, const hgr_root *root)
+{
+    out_object(json, key);
+    describe_root_place(json, root);
+    describe_root_evidence(json, root);
     out_end_object(json);
 }
 

@@ -11,6 +11,9 @@ void describe_via(const tool_session *session, hgr_node u, hgr_node v, strbuf *o
 void describe_reference(const tool_session *session, hgr_node u, uint32_t e, strbuf *out);
 /** Append a member behind a type: "Type._items", "Type[17]", "Type (dependent handle)". */
 void describe_member(const char *type, const char *via, strbuf *out);
+/** The members of a root: where it is (kind, name, slot, object); how it was found. */
+void describe_root_place(tool_json *json, const hgr_root *root);
+void describe_root_evidence(tool_json *json, const hgr_root *root);
 /** Write root as an object {kind, name, slot, ...} below key (NULL inside an array). */
 void describe_root_json(tool_json *json, const char *key, const hgr_root *root);
 
