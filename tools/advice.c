@@ -55,7 +55,7 @@ static const char *advise_runtime(hgr_result result, const hgr_dump *dump, const
         return "if the process was .NET, try --shape-search, or record again with `createdump "
                "--full` or `dotnet-dump collect`";
     case HGR_UNSUPPORTED:
-        return "heapgraph reads .NET 8, 9 and 10 on Linux x64; see `heapgraph help`";
+        return "README.md, \"What opens\", lists the runtimes that are read";
     case HGR_TRUNCATED:
         return "name the directory of the runtime's files with --modules DIR, or record again with "
                "`createdump --full`";

@@ -59,6 +59,12 @@ static hgr_result fail_shape(const hgr_runtime *runtime, const char *what, uint6
                          runtime->layout.name);
 }
 
+/* Header, method table, length and the terminating zero; before 2.1 on 64 bit with 4 bytes of padding. */
+static bool is_string_base(uint32_t base_size, uint32_t pointer_size)
+{
+    return base_size == 2 * pointer_size + 6 || (pointer_size == 8 && base_size == 26);
+}
+
 hgr_result hgr_clr_check_types(const hgr_runtime *runtime, hgr_status *status)
 {
     uint32_t p = runtime->space->pointer_size;
@@ -70,7 +76,7 @@ hgr_result hgr_clr_check_types(const hgr_runtime *runtime, hgr_status *status)
     if (!read_type(runtime, runtime->string_mt, &string))
         return fail_absent("System.String's method table", runtime->string_mt, status);
     if (!(string.flags & HAS_COMPONENT_SIZE) || (string.flags & 0xffff) != 2 ||
-        string.base_size != 2 * p + 6 || string.parent != runtime->object_mt)
+        !is_string_base(string.base_size, p) || string.parent != runtime->object_mt)
         return fail_shape(runtime, "System.String", runtime->string_mt, &string, status);
     if (!read_type(runtime, runtime->free_mt, &free_type))
         return fail_absent("the method table of Free objects", runtime->free_mt, status);
@@ -131,11 +137,12 @@ hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_metadata *out, h
     size_t len = 0;
     hgr_result result = HGR_OK;
     place.addr = base;
-    if (!has_image) {
-        result = hgr_clr_metadata_from_file(runtime, module, base, &bytes, &len, status);
-    } else if (hgr_metadata_locate(runtime->space, base, &place, NULL) == HGR_OK) {
+    if ((has_image && hgr_metadata_locate(runtime->space, base, &place, NULL) == HGR_OK) ||
+        hgr_clr_metadata_search(runtime, base, &place)) {
         bytes = hgr_space_view(runtime->space, place.addr, place.bytes);
         len = place.bytes;
+    } else if (!has_image) {
+        result = hgr_clr_metadata_from_file(runtime, module, base, &bytes, &len, status);
     }
     if (result != HGR_OK)
         return result;

@@ -50,6 +50,8 @@ static void globals_from_table(hgr_clr_opening *opening)
         .free_class = table_entry(opening, layout->dac_free_class),
         .global_alloc_context = table_entry(opening, layout->dac_global_alloc_context),
     };
+    if (layout->dac_handle_table_map != 0)
+        opening->runtime->handle_table_map_addr = table_entry(opening, layout->dac_handle_table_map);
 }
 
 static void read_globals(hgr_clr_opening *opening)
@@ -158,42 +160,53 @@ static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row
     return result;
 }
 
-/* Every row whose GC globals are where they were found, as it stands, the newest first.
- * HGR_NOT_FOUND: none fits; else the newest row's failure. */
+/* Does the row come in question on this pass? First the very version, then its siblings; a version
+ * that is not known: every row whose GC globals are where they were found. */
+static bool is_candidate(const hgr_clr_opening *opening, const hgr_clr_layout *row, bool sibling)
+{
+    const hgr_clr_version *version = &opening->version;
+    if (version->major == 0)
+        return !sibling && row->dac_gc_dac_globals == opening->found.gc_entry;
+    return row->major == version->major && (row->minor != version->minor) == sibling;
+}
+
+/* Candidates as they stand, the newest first. HGR_NOT_FOUND: none comes in question; else the first
+ * one's failure. */
 static hgr_result try_rows(hgr_clr_opening *opening, hgr_status *status)
 {
     const char *os = opening->runtime->dump->info.os;
     uint32_t p = opening->runtime->space->pointer_size;
     hgr_result failed = HGR_NOT_FOUND;
-    for (uint32_t major = hgr_clr_layout_newest(os, p); major > 0; major--) {
-        const hgr_clr_layout *row = hgr_clr_layout_find(major, os, p);
-        hgr_status why = {0};
-        if (!row || row->dac_gc_dac_globals != opening->found.gc_entry)
-            continue;
-        hgr_result result = try_layout(opening, row, false, &why);
-        if (result == HGR_OK)
-            return HGR_OK;
-        if ((failed == HGR_NOT_FOUND || result == HGR_NO_MEMORY) && status)
-            *status = why;
-        if (result == HGR_NO_MEMORY)
-            return result;
-        if (failed == HGR_NOT_FOUND)
-            failed = result;
+    const hgr_clr_layout *row;
+    for (int sibling = 0; sibling < 2; sibling++) {
+        for (size_t i = 0; (row = hgr_clr_layout_nth(i, os, p)) != NULL; i++) {
+            hgr_status why = {0};
+            if (!is_candidate(opening, row, sibling == 1))
+                continue;
+            hgr_result result = try_layout(opening, row, false, &why);
+            if (result == HGR_OK)
+                return HGR_OK;
+            if ((failed == HGR_NOT_FOUND || result == HGR_NO_MEMORY) && status)
+                *status = why;
+            if (result == HGR_NO_MEMORY)
+                return result;
+            if (failed == HGR_NOT_FOUND)
+                failed = result;
+        }
     }
     return failed;
 }
 
-/* A known version has one candidate; one newer than all tables gets the newest row, calibrated. */
+/* What no row fits as it stands gets the nearest one, calibrated: the newest for a version that is
+ * newer than all. */
 hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status)
 {
     const char *os = opening->runtime->dump->info.os;
     uint32_t p = opening->runtime->space->pointer_size, major = opening->version.major;
     uint32_t newest = hgr_clr_layout_newest(os, p);
-    if (major == 0) {
-        hgr_result result = try_rows(opening, status);
-        if (result != HGR_NOT_FOUND && result != HGR_BAD_DATA)
-            return result;
-    }
+    hgr_result result = try_rows(opening, status);
+    if (result != HGR_NOT_FOUND && result != HGR_BAD_DATA)
+        return result;
     const hgr_clr_layout *row =
         hgr_clr_layout_find(major == 0 || major > newest ? newest : major, os, p);
     if (!row)

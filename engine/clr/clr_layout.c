@@ -249,21 +249,40 @@ static bool is_for(const hgr_clr_layout_row *row, const char *os, uint32_t point
     return row->pointer_size == pointer_size && strcmp(row->os, os) == 0;
 }
 
+static uint32_t version_key(const hgr_clr_layout *layout)
+{
+    return layout->major << 16 | layout->minor;
+}
+
+const hgr_clr_layout *hgr_clr_layout_nth(size_t index, const char *os, uint32_t pointer_size)
+{
+    uint32_t below = UINT32_MAX;
+    const hgr_clr_layout *found = NULL;
+    for (size_t n = 0; n <= index; n++) {
+        const hgr_clr_layout_row *row;
+        found = NULL;
+        for (size_t i = 0; (row = row_at(i)) != NULL; i++)
+            if (is_for(row, os, pointer_size) && version_key(&row->layout) < below &&
+                (!found || version_key(&row->layout) > version_key(found)))
+                found = &row->layout;
+        if (!found)
+            return NULL;
+        below = version_key(found);
+    }
+    return found;
+}
+
 const hgr_clr_layout *hgr_clr_layout_find(uint32_t major, const char *os, uint32_t pointer_size)
 {
-    const hgr_clr_layout_row *row;
-    for (size_t i = 0; (row = row_at(i)) != NULL; i++)
-        if (row->layout.major == major && is_for(row, os, pointer_size))
-            return &row->layout;
+    const hgr_clr_layout *layout;
+    for (size_t i = 0; (layout = hgr_clr_layout_nth(i, os, pointer_size)) != NULL; i++)
+        if (layout->major == major)
+            return layout;
     return NULL;
 }
 
 uint32_t hgr_clr_layout_newest(const char *os, uint32_t pointer_size)
 {
-    uint32_t newest = 0;
-    const hgr_clr_layout_row *row;
-    for (size_t i = 0; (row = row_at(i)) != NULL; i++)
-        if (row->layout.major > newest && is_for(row, os, pointer_size))
-            newest = row->layout.major;
-    return newest;
+    const hgr_clr_layout *newest = hgr_clr_layout_nth(0, os, pointer_size);
+    return newest ? newest->major : 0;
 }

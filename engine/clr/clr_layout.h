@@ -5,8 +5,9 @@
 #ifndef HGR_CLR_LAYOUT_H
 #define HGR_CLR_LAYOUT_H
 
-#include <stdint.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define HGR_NO_OFFSET UINT32_MAX
 
@@ -24,10 +25,12 @@ typedef struct hgr_clr_layout {
     uint32_t dac_thread_store, dac_finalizer_thread, dac_heap_type, dac_gc_dac_globals;
     uint32_t dac_app_domain, dac_system_domain, dac_global_alloc_context;
     uint32_t dac_object_class, dac_string_class, dac_exception_class, dac_free_class, dac_sync_table;
+    uint32_t dac_handle_table_map; /* 2.0: later the GC publishes it itself (0) */
 
     uint32_t system_domain_app_domain; /* before 3.0: the application domain, in SystemDomain; else HGR_NO_OFFSET */
 
     bool     links_relative;      /* 2.1: see hgr_clr_link */
+    bool     lists_relative;      /* 2.0: the same for FieldDesc lists, type maps and module overrides only */
     /* MethodTable */
     uint32_t mt_flags2, mt_parent, mt_module, mt_auxiliary, mt_class, mt_per_inst_info;
     uint32_t mt_num_virtuals, mt_num_interfaces;
@@ -77,7 +80,10 @@ typedef struct hgr_clr_layout {
     uint32_t handle_types, handle_table_segments, handle_segment_next, handle_segment_table;
 } hgr_clr_layout;
 
-/** The table for a runtime, or NULL. os "linux" or "windows", pointer_size 8 or 4. */
+/** The index-th table for a system, newest first; NULL past the last. os "linux" or "windows", pointer_size 8 or 4. */
+const hgr_clr_layout *hgr_clr_layout_nth(size_t index, const char *os, uint32_t pointer_size);
+
+/** The table of a major version's newest minor one, or NULL. */
 const hgr_clr_layout *hgr_clr_layout_find(uint32_t major, const char *os, uint32_t pointer_size);
 
 /** The highest major version with a table, 0 = none for this system. */

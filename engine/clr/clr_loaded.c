@@ -107,7 +107,7 @@ uint64_t hgr_clr_typedef_method_table(const hgr_runtime *runtime, uint64_t modul
         if (row < piece.count) {
             uint64_t slot = piece.table + (uint64_t)row * runtime->space->pointer_size;
             return hgr_space_ptr(runtime->space, slot, &value)
-                       ? hgr_clr_link_value(runtime, slot, value & ~piece.mask)
+                       ? hgr_clr_list_link_value(runtime, slot, value & ~piece.mask)
                        : 0;
         }
         row -= piece.count;
@@ -131,7 +131,7 @@ static hgr_result add_typedefs(const hgr_runtime *runtime, uint64_t module, list
              off += word)
             if (hgr_space_ptr(runtime->space, piece.table + off, &value) && (value & ~piece.mask))
                 result = list_add(types,
-                                  hgr_clr_link_value(runtime, piece.table + off,
+                                  hgr_clr_list_link_value(runtime, piece.table + off,
                                                      value & ~piece.mask),
                                   status);
         if (result != HGR_OK)

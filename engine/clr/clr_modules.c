@@ -152,7 +152,8 @@ static hgr_result load_metadata(hgr_clr_modules *modules, hgr_clr_module *module
     hgr_result result = HGR_OK;
     bool found =
         module->base_addr != 0 &&
-        hgr_metadata_locate(modules->runtime->space, module->base_addr, &place, NULL) == HGR_OK;
+        (hgr_metadata_locate(modules->runtime->space, module->base_addr, &place, NULL) == HGR_OK ||
+         hgr_clr_metadata_search(modules->runtime, module->base_addr, &place));
     size_t len = 0;
     const uint8_t *bytes = NULL;
     if (found || find_dynamic(modules->runtime, module->addr, &place)) {

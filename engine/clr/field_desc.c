@@ -40,7 +40,7 @@ bool hgr_field_list_read(const hgr_runtime *runtime, const hgr_method_table *mt,
         return false;
     list.count = list.counts.instance_fields - inherited + list.counts.static_fields;
     if (list.count > 0 &&
-        !hgr_clr_link(runtime, class_addr + runtime->layout.class_fields, &list.addr))
+        !hgr_clr_list_link(runtime, class_addr + runtime->layout.class_fields, &list.addr))
         return false;
     *out = list;
     return true;
@@ -52,7 +52,7 @@ bool hgr_field_desc_read(const hgr_runtime *runtime, const hgr_field_list *list,
     uint64_t addr = list->addr + (uint64_t)index * desc_bytes(runtime);
     uint32_t words[2];
     uint64_t class_mt;
-    if (!hgr_clr_link(runtime, addr, &class_mt) ||
+    if (!hgr_clr_list_link(runtime, addr, &class_mt) ||
         !hgr_space_read(runtime->space, addr + runtime->space->pointer_size, words, sizeof words))
         return false;
     *out = (hgr_field_desc){

@@ -22,12 +22,23 @@ static uint32_t u32_at(const uint8_t *bytes, uint32_t offset)
     return value;
 }
 
-uint64_t hgr_clr_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value)
+static uint64_t add_wrapping(const hgr_runtime *runtime, uint64_t addr, uint64_t value)
 {
-    if (value == 0 || !runtime->layout.links_relative)
-        return value;
     uint64_t sum = addr + value; /* wraps where the target lies below */
     return runtime->space->pointer_size == 8 ? sum : (uint32_t)sum;
+}
+
+uint64_t hgr_clr_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value)
+{
+    return value == 0 || !runtime->layout.links_relative ? value
+                                                         : add_wrapping(runtime, addr, value);
+}
+
+uint64_t hgr_clr_list_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value)
+{
+    return value == 0 || !(runtime->layout.links_relative || runtime->layout.lists_relative)
+               ? value
+               : add_wrapping(runtime, addr, value);
 }
 
 bool hgr_clr_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out)
@@ -36,6 +47,15 @@ bool hgr_clr_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out)
     if (!hgr_space_ptr(runtime->space, addr, &value))
         return false;
     *out = hgr_clr_link_value(runtime, addr, value);
+    return true;
+}
+
+bool hgr_clr_list_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out)
+{
+    uint64_t value;
+    if (!hgr_space_ptr(runtime->space, addr, &value))
+        return false;
+    *out = hgr_clr_list_link_value(runtime, addr, value);
     return true;
 }
 
@@ -139,7 +159,7 @@ uint64_t hgr_method_table_module(const hgr_runtime *runtime, const hgr_method_ta
         return mt->module_word;
     uint64_t module = 0;
     uint32_t index = count_bits(mt->flags2 & (HGR_MT_MODULE_OVERRIDE - 1));
-    return hgr_clr_link(runtime, optional_slot(runtime, mt, index), &module) ? module : 0;
+    return hgr_clr_list_link(runtime, optional_slot(runtime, mt, index), &module) ? module : 0;
 }
 
 uint64_t hgr_method_table_generic_statics(const hgr_runtime *runtime, const hgr_method_table *mt)

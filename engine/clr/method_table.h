@@ -69,6 +69,9 @@ typedef struct hgr_method_table {
 bool hgr_clr_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out);
 /** The same for a value that was read at addr; 0 stays 0. */
 uint64_t hgr_clr_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value);
+/** The same for links of FieldDesc lists, type maps and module overrides, which 2.0 has relative too. */
+bool hgr_clr_list_link(const hgr_runtime *runtime, uint64_t addr, uint64_t *out);
+uint64_t hgr_clr_list_link_value(const hgr_runtime *runtime, uint64_t addr, uint64_t value);
 
 /** false when any of its bytes is absent or addr is 0 or not aligned to a pointer. */
 bool hgr_method_table_read(const hgr_runtime *runtime, uint64_t addr, hgr_method_table *out);
