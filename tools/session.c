@@ -70,6 +70,16 @@ int session_open(tool_session *session, const tool_opts *opts, const char *dump_
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
+int session_state(tool_session *session)
+{
+    hgr_status status = {0};
+    if (session->state)
+        return EXIT_DONE;
+    hgr_result result =
+        hgr_state_create(session->runtime, session->run, &session->state, &status);
+    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
+}
+
 int session_scan(tool_session *session, hgr_scan_depth depth)
 {
     hgr_status status = {0};
@@ -194,6 +204,18 @@ void session_note(tool_session *session, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     print_line(session, text);
+}
+
+void session_unread(tool_session *session, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fflush(stdout);
+    print_line(session, text);
+    session->incomplete = true;
 }
 
 int session_node(tool_session *session, uint64_t addr, hgr_node *out)
@@ -329,6 +351,7 @@ int session_close(tool_session *session, int code)
         hgr_nodes_free(session->roots);
     }
     hgr_snapshot_free(session->snapshot);
+    hgr_state_free(session->state);
     hgr_runtime_close(session->runtime);
     hgr_dump_close(session->dump);
     hgr_run_free(session->run);

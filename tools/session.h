@@ -18,6 +18,7 @@ typedef struct tool_session {
     hgr_run *run;
     hgr_dump *dump;
     hgr_runtime *runtime;
+    hgr_state *state;
     hgr_snapshot *snapshot;
     hgr_node *roots; /* object of each root */
     size_t nroots;
@@ -34,6 +35,7 @@ typedef struct tool_session {
  * can be called again: what is there stays. */
 int session_open(tool_session *session, const tool_opts *opts,
                  const char *dump_path);                       /* dump and runtime */
+int session_state(tool_session *session);                      /* + state, without a scan */
 int session_scan(tool_session *session, hgr_scan_depth depth); /* + snapshot */
 int session_roots(tool_session *session);                      /* + roots */
 int session_reach(tool_session *session);                      /* + what the roots reach */
@@ -47,6 +49,10 @@ int session_refuse(tool_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /** A remark on stderr, unless --quiet. */
 void session_note(tool_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** A part of the answer is missing: one line on stderr, and --strict makes it exit 3. */
+void session_unread(tool_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /** Find the object at (or around) addr. EXIT_DONE, or one line on stderr and EXIT_INPUT. */

@@ -37,6 +37,12 @@ json roots "$work/site.dmp" --retained
 json roots "$work/site.dmp" --retained --kind static
 json segments "$work/site.dmp"
 json check "$work/site.dmp"
+json handles "$work/site.dmp"
+json handles "$work/site.dmp" --retained
+json handles "$work/site.dmp" --retained --kind dependent
+json finalizer "$work/site.dmp"
+json finalizer "$work/site.dmp" --retained
+json finalizer "$work/site.dmp" --kind ready --retained
 json path "$work/site.dmp" --to 'type=System.String'
 json path "$work/site.dmp" --to loh
 json diff "$work/site.dmp" "$work/after.dmp" --fail-over "1T; type=Nobody:1; path=strong handle:100%"
