@@ -11,7 +11,7 @@ struct sum {
     uint64_t count, objects, bytes, suppressed, retained_bytes;
 };
 
-static const char *type_of(const hgr_object *object)
+static const char *type_of(const hgr_object_row *object)
 {
     return object->type ? object->type : "(no object)";
 }
@@ -159,7 +159,7 @@ static int retain_run(const object_items *items, size_t first, size_t end, uint6
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
-static uint64_t retained_by(const tool_session *session, const hgr_object *object)
+static uint64_t retained_by(const tool_session *session, const hgr_object_row *object)
 {
     hgr_node node = hgr_node_at(session->snapshot, object->addr);
     return node == HGR_NO_NODE ? 0 : session->retained[node];

@@ -93,13 +93,14 @@ static bool object_bytes(const hgr_state *state, uint64_t addr, const hgr_method
     return true;
 }
 
-hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object *out, hgr_status *status)
+hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object_row *out,
+                            hgr_status *status)
 {
     uint32_t p = state->space->pointer_size;
     uint64_t word;
     hgr_method_table mt;
     const hgr_segment *segment = hgr_clr_segment_at(state->runtime, addr);
-    *out = (hgr_object){.addr = addr, .generation = HGR_GENERATIONS};
+    *out = (hgr_object_row){.addr = addr, .generation = HGR_GENERATIONS};
     if (!segment || addr % p != 0 || !hgr_space_ptr(state->space, addr, &word))
         return HGR_OK;
     out->generation = (hgr_generation)segment->generation;
@@ -147,7 +148,8 @@ static uint32_t field_bytes(uint8_t element, uint32_t pointer_size)
     return element == HGR_ELEMENT_VALUE_TYPE ? 0 : pointer_size;
 }
 
-bool hgr_state_value(hgr_state *state, const hgr_object *object, const char *field, uint64_t *out)
+bool hgr_state_value(hgr_state *state, const hgr_object_row *object, const char *field,
+                     uint64_t *out)
 {
     hgr_clr_field found;
     uint64_t value = 0;

@@ -26,7 +26,7 @@ HGR_MUST_CHECK hgr_result hgr_state_type_name(hgr_state *state, uint64_t method_
                                               const char **out, hgr_status *status);
 /** What lies at addr: out->type is NULL when no object starts there (as far as its first word and
  * the segments tell). Fails with HGR_NO_MEMORY only. */
-HGR_MUST_CHECK hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object *out,
+HGR_MUST_CHECK hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object_row *out,
                                            hgr_status *status);
 /** The word in front of an object: lock, hash, marks. false when absent. */
 bool hgr_state_header(const hgr_state *state, uint64_t object_addr, uint32_t *out);
@@ -37,6 +37,7 @@ bool hgr_state_field(hgr_state *state, uint64_t method_table_addr, const char *n
                      hgr_clr_field *out);
 /** Its value in an object, zero-extended from at most 8 bytes; false when the field or its bytes
  * are not there. */
-bool hgr_state_value(hgr_state *state, const hgr_object *object, const char *field, uint64_t *out);
+bool hgr_state_value(hgr_state *state, const hgr_object_row *object, const char *field,
+                     uint64_t *out);
 
 #endif

@@ -40,7 +40,7 @@ static bool peer_can_name(const char *type)
            strcmp(type, "<Unloaded Type>") != 0;
 }
 
-static void check_object(const struct asked *asked, const hgr_object *object, json_object *row,
+static void check_object(const struct asked *asked, const hgr_object_row *object, json_object *row,
                          const char *key, const char *type_key)
 {
     json_object *type;

@@ -25,20 +25,20 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_state_create(const hgr_runtime *runtime, c
 HGR_API void hgr_state_free(hgr_state *state);
 
 /** An object as the runtime's tables name it. */
-typedef struct hgr_object {
+typedef struct hgr_object_row {
     uint64_t addr;
     uint64_t method_table_addr;
     uint64_t bytes;            /* shallow */
     const char *type;          /* as in hgr_type_info; NULL: no object is at addr */
     hgr_generation generation; /* of the segment; HGR_GENERATIONS: addr is in none */
-} hgr_object;
+} hgr_object_row;
 
 /* ---- handles ---- */
 
 typedef struct hgr_handle_row {
     hgr_handle handle;
-    hgr_object object;
-    hgr_object dependent; /* addr 0: no dependent handle, or its secondary is null */
+    hgr_object_row object;
+    hgr_object_row dependent; /* addr 0: no dependent handle, or its secondary is null */
 } hgr_handle_row;
 
 /**
@@ -54,7 +54,7 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_state_handles(hgr_state *state, const hgr_
 /* ---- finalization queue ---- */
 
 typedef struct hgr_finalizable {
-    hgr_object object;
+    hgr_object_row object;
     bool ready;      /* unreachable but for the queue: its finalizer will run */
     bool suppressed; /* GC.SuppressFinalize was called, or the finalizer has run */
 } hgr_finalizable;
