@@ -25,6 +25,14 @@ void hgr_text_clear(hgr_text *text)
         text->bytes[0] = '\0';
 }
 
+void hgr_text_cut(hgr_text *text, size_t len)
+{
+    if (len >= text->len)
+        return;
+    text->len = len;
+    text->bytes[len] = '\0'; /* len < text->len: there are bytes */
+}
+
 void hgr_text_add(hgr_text *text, const char *bytes, size_t len)
 {
     if (text->failed || len == 0)

@@ -17,6 +17,8 @@ typedef struct hgr_text {
 void hgr_text_init(hgr_text *text, const hgr_run *run);
 void hgr_text_fini(hgr_text *text);
 void hgr_text_clear(hgr_text *text);
+/** Keep the first len bytes (no more than there are). */
+void hgr_text_cut(hgr_text *text, size_t len);
 void hgr_text_add(hgr_text *text, const char *bytes, size_t len);
 void hgr_text_add_z(hgr_text *text, const char *terminated);
 void hgr_text_format(hgr_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -99,6 +99,7 @@ typedef struct hgr_clr_field {
     const char *name;     /* valid as long as names */
     uint64_t    class_mt; /* the method table that declares it */
     uint32_t    offset;   /* instance: from the object's address (boxed: payload at pointer_size); static: within its base */
+    uint32_t    rid;      /* row of Field in the module of class_mt's definition */
     uint8_t     element_type; /* ELEMENT_TYPE: 0x11 value type, 0x12 reference, 2..13, 0x18, 0x19 primitives, 0xf, 0x1b pointers */
     bool        is_static, is_thread_static, is_rva;
     uint64_t    type_mt;  /* the field's own type, 0 = not loaded or a pointer; a structure of a generic type may be
@@ -108,6 +109,16 @@ typedef struct hgr_clr_field {
 HGR_MUST_CHECK hgr_result hgr_clr_type_fields(hgr_clr_names *names, uint64_t method_table_addr,
                                               const hgr_clr_field **out, size_t *out_count,
                                               hgr_status *status);
+/**
+ * Append the declared type of a field of method_table_addr (one of hgr_clr_type_fields), from its
+ * signature: "System.Collections.Generic.List<System.Int32>"; type variables are replaced by the
+ * type's own arguments. false when the signature cannot be read (nothing is appended then).
+ */
+bool hgr_clr_field_type_name(hgr_clr_names *names, uint64_t method_table_addr,
+                             const hgr_clr_field *field, hgr_text *out);
+/** FieldAttributes (ECMA-335 II.23.1.5) of a field; 0 when its metadata cannot be read. */
+uint32_t hgr_clr_field_attributes(hgr_clr_names *names, uint64_t method_table_addr,
+                                  const hgr_clr_field *field);
 /** Append the path of the slot at `offset` (from the object's address) inside an instance: "_items", "_entry.next", "[17]", "[17].Key"; false when unknown. */
 bool hgr_clr_slot_name(hgr_clr_names *names, uint64_t method_table_addr, uint64_t object_addr,
                        uint64_t offset, hgr_text *out);
@@ -131,6 +142,21 @@ typedef struct hgr_clr_static {
 HGR_MUST_CHECK hgr_result hgr_clr_statics_read(const hgr_runtime *runtime, hgr_clr_names *names,
                                                const hgr_run *run, hgr_clr_static **out,
                                                size_t *out_count, hgr_status *status);
+
+/** Where the static fields of one type lie. */
+typedef struct hgr_clr_static_bases {
+    uint64_t gc_addr;    /* references and boxes of structures; 0 = not allocated, or not known */
+    uint64_t plain_addr; /* everything else */
+    bool     is_initialised; /* the class constructor has run, as far as the runtime says */
+} hgr_clr_static_bases;
+/** The bases of a loaded type that is no array and no open generic. */
+hgr_clr_static_bases hgr_clr_static_bases_of(const hgr_runtime *runtime, uint64_t method_table_addr);
+/** Where a thread static of the type lies in one thread; 0 = the thread has none (yet). */
+uint64_t hgr_clr_thread_static_addr(const hgr_runtime *runtime, uint64_t method_table_addr,
+                                    const hgr_clr_field *field, const hgr_clr_thread *thread);
+/** Where a static field with an RVA lies: the image's own data; 0 = not known. */
+uint64_t hgr_clr_rva_static_addr(hgr_clr_names *names, uint64_t method_table_addr,
+                                 const hgr_clr_field *field);
 
 /* ---- clr_stacks.c: conservative stack roots ---- */
 

@@ -8,7 +8,7 @@
 #include "../base/status.h"
 #include "clr_names.h"
 #include "clr_resolve.h"
-#include "field_desc.h"
+#include "clr_statics.h"
 
 static const char *field_name(hgr_clr_names *names, const hgr_clr_module *module, uint32_t rid,
                               hgr_status *status)
@@ -45,12 +45,24 @@ static hgr_result read_field(hgr_clr_names *names, const hgr_clr_context *contex
         .name = field_name(names, context->module, desc->rid, status),
         .class_mt = desc->class_mt,
         .offset = desc->offset + (desc->is_static ? 0 : names->runtime->space->pointer_size),
+        .rid = desc->rid,
         .element_type = desc->element,
         .is_static = desc->is_static,
         .is_thread_static = desc->is_thread_static,
         .is_rva = desc->is_rva,
     };
     return out->name ? field_type(names, context, desc->rid, &out->type_mt, status) : HGR_NO_MEMORY;
+}
+
+/* The index-th FieldDesc; the statics of a generic instance may have offsets of their own. */
+static bool read_desc(const hgr_runtime *runtime, const hgr_method_table *mt,
+                      const hgr_field_list *list, uint32_t index, hgr_field_desc *out)
+{
+    uint32_t instance = list->count - list->counts.static_fields;
+    hgr_field_list own = *list;
+    if (index < instance || !hgr_clr_own_static_list(runtime, mt, &own))
+        return hgr_field_desc_read(runtime, list, index, out);
+    return hgr_field_desc_read(runtime, &own, index - instance, out);
 }
 
 static hgr_result read_fields(hgr_clr_names *names, uint64_t method_table_addr,
@@ -74,7 +86,7 @@ static hgr_result read_fields(hgr_clr_names *names, uint64_t method_table_addr,
         return HGR_NO_MEMORY;
     uint32_t kept = 0;
     hgr_field_desc desc;
-    for (; kept < list.count && hgr_field_desc_read(runtime, &list, kept, &desc); kept++) {
+    for (; kept < list.count && read_desc(runtime, &mt, &list, kept, &desc); kept++) {
         result = read_field(names, &context, &desc, &fields[kept], status);
         if (result != HGR_OK)
             return result;

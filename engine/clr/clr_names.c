@@ -91,8 +91,7 @@ static bool append_arguments(writer *w, arguments *args, uint32_t count, uint32_
     return good;
 }
 
-/* "Name`2" -> 2, length of "Name"; 0 when the name has no arity. */
-static uint32_t split_arity(const char *name, size_t len, size_t *stem)
+uint32_t hgr_clr_split_arity(const char *name, size_t len, size_t *stem)
 {
     uint32_t arity = 0, scale = 1;
     *stem = len;
@@ -127,7 +126,7 @@ static bool append_segment(writer *w, const hgr_metadata *metadata, uint32_t row
         hgr_text_add(w->out, space_name, space_len);
         hgr_text_add(w->out, ".", 1);
     }
-    uint32_t arity = split_arity(name, len, &stem);
+    uint32_t arity = hgr_clr_split_arity(name, len, &stem);
     if (arity == 0 || arity > args->left) {
         hgr_text_add(w->out, name, len); /* as written: "Name`1" of a type without arguments */
         return true;

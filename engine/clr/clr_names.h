@@ -37,5 +37,7 @@ struct hgr_clr_names {
 /** Append the name of a type handle: a method table or a TypeDesc (pointer, byref, variable,
  * function). */
 bool hgr_clr_handle_name(hgr_clr_names *names, uint64_t handle, hgr_text *out);
+/** "Name`2" -> 2 and the length of "Name"; 0 and the whole length when the name has no arity. */
+uint32_t hgr_clr_split_arity(const char *name, size_t len, size_t *stem);
 
 #endif

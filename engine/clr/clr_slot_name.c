@@ -55,11 +55,10 @@ static bool find_covering(hgr_clr_names *names, uint64_t mt_addr, uint64_t offse
 static uint64_t structure_bytes(const hgr_runtime *runtime, uint64_t mt_addr)
 {
     hgr_method_table mt;
-    uint32_t box = 2 * runtime->space->pointer_size; /* header and method table */
     if (mt_addr == 0 || !hgr_method_table_read(runtime, mt_addr, &mt) ||
-        !hgr_method_table_is_value_type(&mt) || mt.base_size <= box)
+        !hgr_method_table_is_value_type(&mt))
         return 0;
-    return mt.base_size - box;
+    return hgr_method_table_value_bytes(runtime, &mt);
 }
 
 /* Step into the field; false: the slot lies right here (or nothing more is known). */

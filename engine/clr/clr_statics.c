@@ -1,11 +1,8 @@
 /* clr: static fields that hold references.
  *
  * Input: all loaded types. Output: every non-null slot, ascending by address, named Type.Field.
- * Method: a type has two blocks of statics, one with references only. Its address is found 9, 10 in
- * DynamicStaticsInfo, right before the method table's auxiliary data (bit 0: not initialised); 8
- * through the DomainLocalModule of the module: one block for all plain types, an entry of the
- *          dynamic class table for each generic instance, which has static FieldDescs of its own.
- * Most types have none, and that is seen in the method table's own words: those cost one read. */
+ * Method: of each type the block that holds references (clr_static_bases.c). Most types have none,
+ * and that is seen in the method table's own words: those cost one read. */
 #include "clr_statics.h"
 
 #include <stdlib.h>
@@ -73,84 +70,6 @@ hgr_result hgr_clr_statics_add_named(hgr_clr_statics *s, const char *name, uint6
     return add(s, &item);
 }
 
-/* 9, 10: references before the auxiliary data: {GC base, non-GC base, method table}. */
-static uint64_t auxiliary_base(const hgr_runtime *runtime, const hgr_method_table *mt)
-{
-    uint64_t base;
-    uint32_t word = runtime->space->pointer_size;
-    if (!(mt->flags2 & HGR_MT_DYNAMIC_STATICS) || mt->auxiliary_addr < 3u * word ||
-        !hgr_space_ptr(runtime->space, mt->auxiliary_addr - 3u * word, &base))
-        return 0;
-    return base & ~UINT64_C(1);
-}
-
-/* 8: DomainLocalModule {.., dynamic table, u32 its size, .., GC block} of a module. */
-static uint64_t local_module(const hgr_runtime *runtime, uint64_t module)
-{
-    uint64_t local;
-    if (module == 0 || runtime->layout.module_local_module == HGR_NO_OFFSET ||
-        !hgr_space_ptr(runtime->space, module + runtime->layout.module_local_module, &local))
-        return 0;
-    return local;
-}
-
-/* 8: block of references in entry `id` of a module's dynamic class table. */
-static uint64_t dynamic_base(const hgr_runtime *runtime, uint64_t module, uint32_t id)
-{
-    const hgr_space *space = runtime->space;
-    uint32_t word = space->pointer_size, size;
-    uint64_t local = local_module(runtime, module), table, entry, base;
-    if (local == 0 || !hgr_space_ptr(space, local + word, &table) ||
-        !hgr_space_u32(space, local + 2 * word, &size) || table == 0 || id >= size ||
-        !hgr_space_ptr(space, table + 2 * (uint64_t)word * id, &entry) || entry == 0 ||
-        !hgr_space_ptr(space, entry, &base))
-        return 0;
-    return base;
-}
-
-/* 8: statics of a generic instance; *list becomes its own static FieldDescs. */
-static uint64_t generic_base(const hgr_runtime *runtime, const hgr_method_table *mt,
-                             hgr_field_list *list)
-{
-    const hgr_space *space = runtime->space;
-    uint64_t info = hgr_method_table_generic_statics(runtime, mt);
-    uint32_t id;
-    if (info == 0 || !hgr_clr_link(runtime, info, &list->addr) ||
-        !hgr_space_u32(space, info + space->pointer_size, &id))
-        return 0;
-    list->count = list->counts.static_fields;
-    return dynamic_base(runtime, hgr_method_table_loader_module(runtime, mt), id);
-}
-
-/* 8: statics of a type made by Reflection.Emit. Those of a collectible one hang on its
- * LoaderAllocator. */
-static uint64_t emitted_base(const hgr_runtime *runtime, const hgr_method_table *mt)
-{
-    const hgr_clr_layout *layout = &runtime->layout;
-    uint64_t class_addr = hgr_method_table_class(runtime, mt), optional;
-    uint32_t id;
-    if (class_addr == 0 || (mt->flags & layout->mt_collectible_flag) ||
-        !hgr_space_ptr(runtime->space, class_addr + layout->class_optional, &optional) ||
-        optional == 0 ||
-        !hgr_space_u32(runtime->space, optional + layout->optional_dynamic_id, &id))
-        return 0;
-    return dynamic_base(runtime, hgr_method_table_module(runtime, mt), id);
-}
-
-static uint64_t local_base(const hgr_runtime *runtime, const hgr_method_table *mt,
-                           hgr_field_list *list)
-{
-    if (hgr_method_table_generics(mt))
-        return generic_base(runtime, mt, list);
-    if (hgr_method_table_is_dynamic_class(mt))
-        return emitted_base(runtime, mt);
-    uint64_t local = local_module(runtime, hgr_method_table_module(runtime, mt)), base;
-    if (local == 0 ||
-        !hgr_space_ptr(runtime->space, local + 4 * runtime->space->pointer_size, &base))
-        return 0;
-    return base;
-}
-
 /* Remember a type with thread statics: they lie elsewhere in each thread. */
 static hgr_result keep_thread_type(hgr_clr_statics *s, const hgr_method_table *mt,
                                    const hgr_field_list *list)
@@ -182,19 +101,15 @@ static hgr_result read_type(hgr_clr_statics *s, uint64_t addr)
     const hgr_runtime *runtime = s->runtime;
     hgr_method_table mt;
     hgr_field_list list;
-    bool auxiliary = runtime->layout.statics == HGR_STATICS_AUXILIARY;
-    if (!hgr_method_table_read(runtime, addr, &mt) || hgr_method_table_is_array(&mt) ||
-        hgr_method_table_generics(&mt) == HGR_MT_GENERIC_OPEN ||
-        (auxiliary && !(mt.flags2 & HGR_MT_DYNAMIC_STATICS)))
-        return HGR_OK;
-    if (!hgr_field_list_read(runtime, &mt, &list) || list.counts.static_fields == 0)
+    if (!hgr_method_table_read(runtime, addr, &mt) || !hgr_clr_may_have_statics(runtime, &mt) ||
+        !hgr_field_list_read(runtime, &mt, &list) || list.counts.static_fields == 0)
         return HGR_OK;
     hgr_result result = HGR_OK;
     if (list.counts.thread_static_fields > 0)
         result = keep_thread_type(s, &mt, &list);
-    uint64_t base = auxiliary ? auxiliary_base(runtime, &mt) : local_base(runtime, &mt, &list);
-    if (result == HGR_OK && base != 0)
-        result = read_fields(s, &mt, &list, base);
+    hgr_clr_static_bases bases = hgr_clr_static_bases_read(runtime, &mt, &list);
+    if (result == HGR_OK && bases.gc_addr != 0)
+        result = read_fields(s, &mt, &list, bases.gc_addr);
     return result;
 }
 

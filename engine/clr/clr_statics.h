@@ -38,6 +38,18 @@ HGR_MUST_CHECK hgr_result hgr_clr_statics_add_named(hgr_clr_statics *statics, co
 /** Statics of the threads: every type of thread_types in every thread. */
 HGR_MUST_CHECK hgr_result hgr_clr_thread_statics_read(hgr_clr_statics *statics);
 
+/* ---- clr_static_bases.c ---- */
+
+/** Neither an array nor an open generic, nor a type that says it has none. */
+bool hgr_clr_may_have_statics(const hgr_runtime *runtime, const hgr_method_table *mt);
+/** The bases; where the type has static FieldDescs of its own, *list becomes these. */
+hgr_clr_static_bases hgr_clr_static_bases_read(const hgr_runtime *runtime,
+                                               const hgr_method_table *mt, hgr_field_list *list);
+/** 8 and before: the static FieldDescs of a generic instance; false, list untouched, when it has
+ * none of its own. */
+bool hgr_clr_own_static_list(const hgr_runtime *runtime, const hgr_method_table *mt,
+                             hgr_field_list *list);
+
 /** Is it a static that holds a reference: an object, or the box of a structure? */
 static inline bool hgr_clr_is_reference_static(const hgr_field_desc *desc)
 {

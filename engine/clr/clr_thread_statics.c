@@ -64,13 +64,15 @@ static uint64_t find_collectible(const hgr_runtime *runtime, uint64_t local, uin
     return object;
 }
 
-/* Where the fields' offsets count from, in one thread; 0 = this thread has none. */
+/* Where the fields' offsets count from, in one thread; 0 = this thread has none. Fields that hold
+ * references lie apart from the others. */
 static uint64_t local_data_base(const hgr_runtime *runtime, const hgr_method_table *mt,
-                                uint64_t local)
+                                uint64_t local, bool references)
 {
     uint32_t index, word = runtime->space->pointer_size;
     if (mt->auxiliary_addr < 5u * word ||
-        !hgr_space_u32(runtime->space, mt->auxiliary_addr - 5u * word + 4, &index))
+        !hgr_space_u32(runtime->space, mt->auxiliary_addr - 5u * word + (references ? 4u : 0u),
+                       &index))
         return 0;
     uint32_t n = index & 0xffffff;
     uint64_t object = 0;
@@ -100,33 +102,70 @@ static uint64_t thread_local_module(const hgr_runtime *runtime, uint64_t module,
     return found;
 }
 
-/* 8: {dynamic table, u32 its size, handle of the plain types' object[]}; a dynamic entry begins
- * with its handle. */
-static uint64_t local_module_base(const hgr_runtime *runtime, const hgr_method_table *mt,
-                                  uint64_t thread)
+/* 8: the ThreadLocalModule {dynamic table, u32 its size, handle of the plain types' object[]}, or
+ * the entry of a generic instance in its dynamic table. *out_handle: where the handle lies in it. */
+static uint64_t local_module_block(const hgr_runtime *runtime, const hgr_method_table *mt,
+                                   uint64_t thread, uint64_t *out_handle)
 {
     const hgr_space *space = runtime->space;
     uint32_t word = space->pointer_size, id, size;
-    uint64_t info = hgr_method_table_generic_statics(runtime, mt), local, handle, array;
-    if (hgr_method_table_generics(mt)) {
-        uint64_t table, entry;
-        local = thread_local_module(runtime, hgr_method_table_loader_module(runtime, mt), thread);
-        if (local == 0 || info == 0 || !hgr_space_u32(space, info + word, &id) ||
-            !hgr_space_ptr(space, local, &table) || table == 0 ||
-            !hgr_space_u32(space, local + word, &size) || id >= size ||
-            !hgr_space_ptr(space, table + 2 * (uint64_t)word * id, &entry) || entry == 0 ||
-            !hgr_space_ptr(space, entry, &handle))
-            return 0;
-    } else {
+    uint64_t info = hgr_method_table_generic_statics(runtime, mt), local, table, entry;
+    if (!hgr_method_table_generics(mt)) {
         if (hgr_method_table_is_dynamic_class(mt))
             return 0; /* made by Reflection.Emit: its entry's number is not known here */
         local = thread_local_module(runtime, hgr_method_table_module(runtime, mt), thread);
-        if (local == 0 || !hgr_space_ptr(space, local + 2 * word, &handle))
-            return 0;
+        *out_handle = local + 2 * word;
+        return local;
     }
-    if (handle == 0 || !hgr_space_ptr(space, handle, &array) || array == 0)
+    local = thread_local_module(runtime, hgr_method_table_loader_module(runtime, mt), thread);
+    if (local == 0 || info == 0 || !hgr_space_u32(space, info + word, &id) ||
+        !hgr_space_ptr(space, local, &table) || table == 0 ||
+        !hgr_space_u32(space, local + word, &size) || id >= size ||
+        !hgr_space_ptr(space, table + 2 * (uint64_t)word * id, &entry))
         return 0;
-    return array + 2 * word;
+    *out_handle = entry; /* an entry begins with its handle */
+    return entry;
+}
+
+static uint64_t local_module_base(const hgr_runtime *runtime, const hgr_method_table *mt,
+                                  uint64_t thread, bool references)
+{
+    const hgr_space *space = runtime->space;
+    uint64_t place = 0, handle, array;
+    uint64_t block = local_module_block(runtime, mt, thread, &place);
+    if (block == 0 || !references)
+        return block;
+    if (!hgr_space_ptr(space, place, &handle) || handle == 0 ||
+        !hgr_space_ptr(space, handle, &array) || array == 0)
+        return 0;
+    return array + 2 * space->pointer_size;
+}
+
+/* The thread's local data of 9 and later, 0 = none. */
+static uint64_t local_data(const hgr_runtime *runtime, const hgr_clr_thread *thread)
+{
+    uint64_t local;
+    return hgr_space_ptr(runtime->space, thread->thread_addr + runtime->layout.thread_local_data,
+                         &local)
+               ? local
+               : 0;
+}
+
+uint64_t hgr_clr_thread_static_addr(const hgr_runtime *runtime, uint64_t method_table_addr,
+                                    const hgr_clr_field *field, const hgr_clr_thread *thread)
+{
+    hgr_method_table mt;
+    bool references = field->element_type == HGR_ELEMENT_CLASS ||
+                      field->element_type == HGR_ELEMENT_VALUE_TYPE;
+    uint64_t base = 0, local;
+    if (!field->is_thread_static || runtime->layout.thread_local_data == HGR_NO_OFFSET ||
+        !hgr_method_table_read(runtime, method_table_addr, &mt))
+        return 0;
+    if (runtime->layout.statics != HGR_STATICS_AUXILIARY)
+        base = local_module_base(runtime, &mt, thread->thread_addr, references);
+    else if ((mt.flags2 & HGR_MT_DYNAMIC_STATICS) && (local = local_data(runtime, thread)) != 0)
+        base = local_data_base(runtime, &mt, local, references);
+    return base ? base + field->offset : 0;
 }
 
 static hgr_result read_fields(hgr_clr_statics *s, const hgr_clr_thread_type *type, uint64_t base,
@@ -147,17 +186,14 @@ static hgr_result read_thread(hgr_clr_statics *s, const hgr_clr_thread *thread)
 {
     const hgr_runtime *runtime = s->runtime;
     bool auxiliary = runtime->layout.statics == HGR_STATICS_AUXILIARY;
-    uint64_t local = 0;
-    if (auxiliary &&
-        (!hgr_space_ptr(runtime->space, thread->thread_addr + runtime->layout.thread_local_data,
-                        &local) ||
-         local == 0))
+    uint64_t local = auxiliary ? local_data(runtime, thread) : 0;
+    if (auxiliary && local == 0)
         return HGR_OK;
     hgr_result result = HGR_OK;
     for (size_t i = 0; i < s->nthread_types && result == HGR_OK; i++) {
         const hgr_clr_thread_type *type = &s->thread_types[i];
-        uint64_t base = auxiliary ? local_data_base(runtime, &type->mt, local)
-                                  : local_module_base(runtime, &type->mt, thread->thread_addr);
+        uint64_t base = auxiliary ? local_data_base(runtime, &type->mt, local, true)
+                                  : local_module_base(runtime, &type->mt, thread->thread_addr, true);
         if (base != 0)
             result = read_fields(s, type, base, thread);
     }

@@ -19,6 +19,7 @@ enum {
     HGR_TABLE_METHOD = 0x06,
     HGR_TABLE_MEMBER_REF = 0x0a,
     HGR_TABLE_CONSTANT = 0x0b,
+    HGR_TABLE_CUSTOM_ATTRIBUTE = 0x0c,
     HGR_TABLE_MODULE_REF = 0x1a,
     HGR_TABLE_TYPE_SPEC = 0x1b,
     HGR_TABLE_ASSEMBLY = 0x20,
@@ -41,6 +42,13 @@ enum {
     HGR_TYPE_DEF_NAMESPACE = 2,
     HGR_TYPE_DEF_EXTENDS = 3,
     HGR_TYPE_DEF_FIELDS = 4,
+    HGR_TYPE_DEF_METHODS = 5,
+    HGR_MEMBER_REF_CLASS = 0,
+    HGR_CUSTOM_ATTRIBUTE_PARENT = 0,
+    HGR_CUSTOM_ATTRIBUTE_TYPE = 1,
+    HGR_CONSTANT_TYPE = 0,
+    HGR_CONSTANT_PARENT = 1,
+    HGR_CONSTANT_VALUE = 2,
     HGR_FIELD_FLAGS = 0,
     HGR_FIELD_NAME = 1,
     HGR_FIELD_SIGNATURE = 2,
@@ -116,5 +124,8 @@ typedef struct hgr_metadata_place {
  */
 HGR_MUST_CHECK hgr_result hgr_metadata_locate(const hgr_space *space, uint64_t base_addr,
                                               hgr_metadata_place *out, hgr_status *status);
+/** The address of an RVA of that image, in the layout in which it is mapped; false without headers.
+ */
+bool hgr_metadata_rva(const hgr_space *space, uint64_t base_addr, uint32_t rva, uint64_t *out_addr);
 
 #endif

@@ -108,3 +108,13 @@ hgr_result hgr_metadata_locate(const hgr_space *space, uint64_t base_addr, hgr_m
         return HGR_OK;
     return hgr_fail_addr(status, HGR_NOT_FOUND, base_addr, "image without readable metadata");
 }
+
+bool hgr_metadata_rva(const hgr_space *space, uint64_t base_addr, uint32_t rva, uint64_t *out_addr)
+{
+    pe_image image = {.space = space, .base = base_addr};
+    hgr_metadata_place place;
+    if (!read_headers(&image))
+        return false;
+    bool flat = !try_layout(&image, false, &place);
+    return hgr_add_u64(base_addr, offset_of(&image, rva, flat), out_addr);
+}

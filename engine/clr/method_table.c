@@ -272,3 +272,20 @@ bool hgr_class_counts_read(const hgr_runtime *runtime, uint64_t class_addr, hgr_
     *out = counts;
     return true;
 }
+
+uint32_t hgr_method_table_value_bytes(const hgr_runtime *runtime, const hgr_method_table *mt)
+{
+    const hgr_clr_layout *layout = &runtime->layout;
+    uint32_t box = 2 * runtime->space->pointer_size; /* header and method table */
+    uint64_t class_addr = hgr_method_table_class(runtime, mt);
+    /* The class says how much of the base size is no field: the box and what fills it up. */
+    uint64_t at = layout->class_packed ? layout->class_fixed_size_at + 1u
+                                       : layout->class_norm_type + 1u;
+    uint8_t others = 0;
+    if (mt->base_size <= box)
+        return 0;
+    return class_addr != 0 && hgr_space_u8(runtime->space, class_addr + at, &others) &&
+                   others >= box && others < mt->base_size
+               ? mt->base_size - others
+               : mt->base_size - box;
+}

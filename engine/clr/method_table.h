@@ -115,6 +115,9 @@ uint64_t hgr_method_table_loader_module(const hgr_runtime *runtime, const hgr_me
 uint64_t hgr_method_table_arguments(const hgr_runtime *runtime, const hgr_method_table *mt,
                                     uint32_t *out_count);
 
+/** Bytes of a structure in a field or element, without its box. */
+uint32_t hgr_method_table_value_bytes(const hgr_runtime *runtime, const hgr_method_table *mt);
+
 /** 8 and before: address of {static FieldDescs, u32 id in the dynamic class table}; 0 when there is
  * none. */
 uint64_t hgr_method_table_generic_statics(const hgr_runtime *runtime, const hgr_method_table *mt);

@@ -4,42 +4,8 @@
  * file, so what they take together has a limit of its own: beyond it they are empty. */
 #include "minidump.h"
 
+#include "../base/utf16.h"
 #include "limits.h"
-
-/* Append one code point to out (room for 4), returns the bytes written. */
-static size_t put_utf8(char *out, uint32_t point)
-{
-    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t len = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    if (len == 1) {
-        out[0] = (char)point;
-        return 1;
-    }
-    for (size_t i = len - 1; i > 0; i--, point >>= 6)
-        out[i] = (char)(0x80 | (point & 0x3f));
-    out[0] = (char)(lead[len] | point);
-    return len;
-}
-
-static uint32_t unit_at(const uint8_t *units, size_t index)
-{
-    return (uint32_t)units[2 * index] | (uint32_t)units[2 * index + 1] << 8;
-}
-
-/* The code point at *index, which moves behind it; half a surrogate pair becomes U+FFFD. */
-static uint32_t next_point(const uint8_t *units, size_t count, size_t *index)
-{
-    uint32_t high = unit_at(units, (*index)++);
-    if (high < 0xd800 || high > 0xdfff)
-        return high;
-    if (high > 0xdbff || *index >= count)
-        return 0xfffd;
-    uint32_t low = unit_at(units, *index);
-    if (low < 0xdc00 || low > 0xdfff)
-        return 0xfffd;
-    (*index)++;
-    return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-}
 
 hgr_result hgr_minidump_text_of(hgr_minidump *md, const uint8_t *units, size_t len,
                                 const char **out, hgr_status *status)
@@ -55,10 +21,10 @@ hgr_result hgr_minidump_text_of(hgr_minidump *md, const uint8_t *units, size_t l
         return HGR_NO_MEMORY;
     size_t used = 0;
     for (size_t i = 0; i < count;) {
-        uint32_t point = next_point(units, count, &i);
+        uint32_t point = hgr_utf16_next(units, count, &i);
         if (point == 0)
             break;
-        used += put_utf8(text + used, point);
+        used += hgr_utf8_put(text + used, point);
     }
     *out = text; /* the arena zeroes, so it is terminated */
     return HGR_OK;

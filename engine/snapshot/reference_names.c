@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/utf16.h"
+
 /* The e-th reference of an object, found by visiting its slots the way the scan did. */
 struct wanted {
     const hgr_heap *heap;
@@ -69,28 +71,6 @@ size_t hgr_reference_name(const hgr_snapshot *snapshot, hgr_node u, uint32_t e, 
     return needed < 0 ? 0 : (size_t)needed;
 }
 
-static void add_utf8(hgr_text *out, uint32_t code)
-{
-    char bytes[4];
-    size_t len = 0;
-    if (code < 0x80) {
-        bytes[len++] = (char)code;
-    } else if (code < 0x800) {
-        bytes[len++] = (char)(0xc0 | code >> 6);
-        bytes[len++] = (char)(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        bytes[len++] = (char)(0xe0 | code >> 12);
-        bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
-        bytes[len++] = (char)(0x80 | (code & 0x3f));
-    } else {
-        bytes[len++] = (char)(0xf0 | code >> 18);
-        bytes[len++] = (char)(0x80 | (code >> 12 & 0x3f));
-        bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
-        bytes[len++] = (char)(0x80 | (code & 0x3f));
-    }
-    hgr_text_add(out, bytes, len);
-}
-
 bool hgr_snapshot_string(const hgr_snapshot *snapshot, uint64_t addr, uint32_t max, hgr_text *out)
 {
     const hgr_space *space = snapshot->runtime->space;
@@ -99,21 +79,15 @@ bool hgr_snapshot_string(const hgr_snapshot *snapshot, uint64_t addr, uint32_t m
         return false;
     if (length > max)
         length = max;
-    uint64_t at = addr + space->pointer_size + 4;
-    for (uint32_t i = 0; i < length; i++) {
-        uint16_t unit, low;
-        if (!hgr_space_u16(space, at + 2 * (uint64_t)i, &unit))
-            return false;
-        uint32_t code = unit;
-        bool high = unit >= 0xd800 && unit < 0xdc00;
-        if (high && i + 1 < length && hgr_space_u16(space, at + 2 * (uint64_t)i + 2, &low) &&
-            low >= 0xdc00 && low < 0xe000) {
-            code = 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00);
-            i++;
-        } else if (unit >= 0xd800 && unit < 0xe000) {
-            code = 0xfffd; /* half of a surrogate pair */
-        }
-        add_utf8(out, code);
+    if (length == 0)
+        return true;
+    const uint8_t *units =
+        hgr_space_view(space, addr + space->pointer_size + 4, 2 * (uint64_t)length);
+    if (!units)
+        return false;
+    for (size_t i = 0; i < length;) {
+        char bytes[HGR_UTF8_MAX];
+        hgr_text_add(out, bytes, hgr_utf8_put(bytes, hgr_utf16_next(units, length, &i)));
     }
     return true;
 }

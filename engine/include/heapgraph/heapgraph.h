@@ -9,6 +9,7 @@
 #include <heapgraph/runtime.h>
 #include <heapgraph/graph.h>
 #include <heapgraph/snapshot.h>
+#include <heapgraph/inspect.h>
 #include <heapgraph/state.h>
 #include <heapgraph/answers.h>
 #include <heapgraph/diff.h>

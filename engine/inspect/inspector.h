@@ -1,0 +1,61 @@
+/* inspect: what the reader of objects keeps. Internal to this stage. */
+#ifndef HGR_INSPECT_INSPECTOR_H
+#define HGR_INSPECT_INSPECTOR_H
+
+#include <heapgraph/inspect.h>
+#include "../clr/clr.h"
+#include "../clr/clr_names.h"
+#include "../clr/clr_open.h"
+
+/** A type and what was asked about it. */
+typedef struct hgr_known_type {
+    hgr_type type; /* first: a hgr_type given out is one of these */
+    bool has_instances, knows_fields, knows_members, has_flags;
+    hgr_field *fields;
+    size_t nfields;
+    hgr_enum_member *members;
+    size_t nmembers;
+} hgr_known_type;
+
+struct hgr_inspector {
+    const hgr_runtime *runtime;
+    const hgr_run *run;
+    hgr_clr_types *shapes;
+    hgr_clr_names *names;
+    hgr_arena arena;
+    hgr_text text; /* scratch */
+
+    hgr_map type_index; /* method table -> types[] */
+    hgr_known_type **types;
+    size_t ntypes, types_capacity;
+
+    struct hgr_type_names *type_names; /* type_names.c; NULL until a type is asked for by name */
+};
+
+static inline uint32_t hgr_inspector_word(const hgr_inspector *inspector)
+{
+    return inspector->runtime->space->pointer_size;
+}
+
+/** What hgr_type says beside; type was given out by hgr_inspect_type. */
+static inline hgr_known_type *hgr_known(const hgr_type *type)
+{
+    return (hgr_known_type *)(uintptr_t)type;
+}
+
+/** Bytes of a value of an element, 0 for structures and what is unknown. */
+uint32_t hgr_element_bytes(const hgr_inspector *inspector, hgr_element element);
+/** The primitive of that name ("System.Int32"), else HGR_IS_UNKNOWN. */
+hgr_element hgr_primitive_of(const char *type_name);
+
+/** Closest of the offered names to what was asked for, within a third of its letters. */
+typedef struct hgr_nearest {
+    const char *wanted, *found;
+    uint32_t distance;
+} hgr_nearest;
+void hgr_nearest_init(hgr_nearest *nearest, const char *wanted);
+void hgr_nearest_offer(hgr_nearest *nearest, const char *name);
+
+void hgr_type_names_free(struct hgr_type_names *names);
+
+#endif

@@ -1,0 +1,113 @@
+/* inspect: a loaded type by its full name. The index over all names is made on the first question.
+ */
+#include "inspector.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "../base/status.h"
+#include "../clr/clr_modules.h"
+#include "../clr/method_table.h"
+
+struct hgr_type_names {
+    struct named {
+        uint64_t hash, mt;
+    } * items; /* ascending */
+    size_t count;
+};
+
+void hgr_type_names_free(struct hgr_type_names *names)
+{
+    if (!names)
+        return;
+    hgr_free(names->items);
+    hgr_free(names);
+}
+
+static uint64_t hash_of(const char *name)
+{
+    return XXH3_64bits(name, strlen(name));
+}
+
+static int by_hash(const void *left, const void *right)
+{
+    const struct named *a = left, *b = right;
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    return (a->mt > b->mt) - (a->mt < b->mt);
+}
+
+static hgr_result fill(hgr_inspector *inspector, struct hgr_type_names *names,
+                       const uint64_t *types, size_t ntypes, hgr_status *status)
+{
+    hgr_text text;
+    hgr_result result = hgr_alloc(inspector->run, ntypes, sizeof *names->items, "type names",
+                                  &names->items, status);
+    hgr_text_init(&text, inspector->run);
+    for (size_t i = 0; i < ntypes && result == HGR_OK; i++) {
+        hgr_method_table mt;
+        hgr_text_clear(&text);
+        if (!hgr_method_table_read(inspector->runtime, types[i], &mt) ||
+            hgr_method_table_generics(&mt) == HGR_MT_GENERIC_OPEN ||
+            !hgr_clr_type_name(inspector->names, types[i], &text))
+            continue;
+        names->items[names->count++] = (struct named){hash_of(hgr_text_get(&text)), types[i]};
+    }
+    hgr_text_fini(&text);
+    if (result == HGR_OK && names->count > 1)
+        qsort(names->items, names->count, sizeof *names->items, by_hash);
+    return result;
+}
+
+static hgr_result make_index(hgr_inspector *inspector, hgr_status *status)
+{
+    uint64_t *types = NULL;
+    size_t ntypes = 0;
+    struct hgr_type_names *names = NULL;
+    hgr_result result = hgr_alloc(inspector->run, 1, sizeof *names, "type names", &names, status);
+    if (result == HGR_OK)
+        result = hgr_clr_loaded_types(inspector->runtime, inspector->run, &types, &ntypes, status);
+    if (result == HGR_OK)
+        result = fill(inspector, names, types, ntypes, status);
+    hgr_free(types);
+    if (result == HGR_OK)
+        inspector->type_names = names;
+    else
+        hgr_type_names_free(names);
+    return result;
+}
+
+/* The first item whose hash is at least this one. */
+static size_t first_at(const struct hgr_type_names *names, uint64_t hash)
+{
+    size_t low = 0, high = names->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (names->items[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+hgr_result hgr_find_type(hgr_inspector *inspector, const char *name, const hgr_type **out,
+                         hgr_status *status)
+{
+    uint64_t hash = hash_of(name);
+    hgr_result result = inspector->type_names ? HGR_OK : make_index(inspector, status);
+    if (result != HGR_OK)
+        return result;
+    const struct hgr_type_names *names = inspector->type_names;
+    for (size_t i = first_at(names, hash); i < names->count && names->items[i].hash == hash; i++) {
+        const hgr_type *type = NULL;
+        result = hgr_inspect_type(inspector, names->items[i].mt, &type, status);
+        if (result == HGR_OK && strcmp(type->name, name) == 0) {
+            *out = type;
+            return HGR_OK;
+        }
+        if (result != HGR_OK && result != HGR_NOT_FOUND)
+            return result;
+    }
+    return hgr_fail(status, HGR_NOT_FOUND, "no loaded type is called '%.150s'", name);
+}
