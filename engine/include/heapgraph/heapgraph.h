@@ -7,9 +7,9 @@
 #include <heapgraph/dump.h>
 #include <heapgraph/slim.h>
 #include <heapgraph/runtime.h>
+#include <heapgraph/inspect.h>
 #include <heapgraph/graph.h>
 #include <heapgraph/snapshot.h>
-#include <heapgraph/inspect.h>
 #include <heapgraph/state.h>
 #include <heapgraph/answers.h>
 #include <heapgraph/diff.h>
