@@ -110,7 +110,9 @@ void help_options(void)
     puts("Options of every command that opens a dump:\n");
     for (const opt_row *row = opt_common; row->name; row++)
         print_option(row);
-    puts("\nThe answer goes to stdout, everything else to stderr. Numbers are exact unless\n"
+    puts("\nDUMP may be packed (zstd, gzip, zip; told by content): it is unpacked to TMPDIR.\n"
+         "Of several dumps in an archive one is named like a path: crashes.zip/w3wp.dmp\n"
+         "\nThe answer goes to stdout, everything else to stderr. Numbers are exact unless\n"
          "--human. The answer is the same for every number of threads.");
 }
 

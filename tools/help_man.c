@@ -69,6 +69,11 @@ static void put_program(void)
          "Opens the memory dump of a .NET process, rebuilds the object graph in parallel, and "
          "tells\n"
          "what holds the memory. Needs neither the runtime nor a debugger.\n"
+         ".PP\n"
+         "\\fIDUMP\\fR may be compressed (zstd, gzip, zip: told by content); it is unpacked once "
+         "into\n"
+         "\\fBTMPDIR\\fR. Of several dumps in a zip archive one is named like a path into it:\n"
+         "crashes.zip/w3wp.dmp.\n"
          ".SH COMMANDS");
     for (size_t i = 0; i < commands_count; i++) {
         printf(".TP\n\\fB%s\\fR ", commands[i].name);

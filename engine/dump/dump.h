@@ -48,6 +48,7 @@ struct hgr_dump {
     const uint8_t *file; /* the image: mapped, or borrowed */
     size_t file_len;
     bool file_is_mapped; /* ours to unmap */
+    const char *zip_member; /* of an archive, asked for by name; NULL = the only dump in it */
     hgr_module *modules; /* ascending by base_addr */
     size_t nmodules, modules_capacity;
     hgr_thread *threads;

@@ -29,9 +29,10 @@
 static const struct format {
     bool (*matches)(const uint8_t *image, size_t len);
     hgr_result (*read)(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status);
+    hgr_result (*settle)(hgr_dump *dump, hgr_status *status); /* what needs the sealed space */
 } formats[] = {
-    {hgr_elfcore_matches, hgr_elfcore_read},
-    {hgr_minidump_matches, hgr_minidump_read},
+    {hgr_elfcore_matches, hgr_elfcore_read, hgr_modules_group},
+    {hgr_minidump_matches, hgr_minidump_read, hgr_minidump_settle},
 };
 
 /* ---- life ---- */
@@ -113,10 +114,35 @@ static hgr_result map_fd(int fd, const uint8_t **out_bytes, size_t *out_len, hgr
     return HGR_OK;
 }
 
-static hgr_result map_path(hgr_dump *dump, const char *path, hgr_status *status)
+static int open_file(const char *path)
 {
     /* Not blocking: a pipe without a writer must be refused, not waited for. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+/* "a/b.zip/c/d.dmp": the first beginning that is a plain file is an archive, the rest names a
+ * member. */
+static int open_archive(hgr_dump *dump, const char *path)
+{
+    char *copy = hgr_arena_text(&dump->arena, path, strlen(path), NULL);
+    for (char *slash = copy ? strchr(copy, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        struct stat about;
+        *slash = 0;
+        if (stat(copy, &about) == 0 && S_ISREG(about.st_mode) && slash[1]) {
+            dump->zip_member = slash + 1;
+            return open_file(copy);
+        }
+        *slash = '/';
+    }
+    errno = ENOTDIR;
+    return -1;
+}
+
+static hgr_result map_path(hgr_dump *dump, const char *path, hgr_status *status)
+{
+    int fd = open_file(path);
+    if (fd < 0 && errno == ENOTDIR)
+        fd = open_archive(dump, path);
     if (fd < 0)
         return hgr_fail_errno(status, errno, "cannot open");
     const uint8_t *bytes = NULL;
@@ -127,22 +153,43 @@ static hgr_result map_path(hgr_dump *dump, const char *path, hgr_status *status)
     return result;
 }
 
+static hgr_result warn_of_loss(hgr_dump *dump, const hgr_unpacked *unpacked, size_t packed_len,
+                               hgr_status *status)
+{
+    const char *format = dump->info.compression;
+    dump->info.packing_damaged = unpacked->loss != HGR_LOSS_NONE;
+    switch (unpacked->loss) {
+    case HGR_LOSS_NONE:
+        return HGR_OK;
+    case HGR_LOSS_CUT:
+        return hgr_dump_warn(
+            dump, status, "the compressed file ends too early; its first %zu bytes were unpacked",
+            unpacked->len);
+    case HGR_LOSS_DAMAGED:
+        return hgr_dump_warn(
+            dump, status,
+            "damaged %s data at %zu of %zu bytes (%s); the %zu bytes before were unpacked", format,
+            unpacked->packed_off, packed_len, unpacked->why, unpacked->len);
+    case HGR_LOSS_CHECKSUM:
+        return hgr_dump_warn(
+            dump, status,
+            "the %s data have a wrong checksum: some of the %zu bytes unpacked are "
+            "damaged",
+            format, unpacked->len);
+    }
+    return HGR_OK;
+}
+
 /* The image is now what was unpacked. */
-static hgr_result take_unpacked(hgr_dump *dump, hgr_unpacked unpacked, const char *compression,
+static hgr_result take_unpacked(hgr_dump *dump, const hgr_unpacked *unpacked, size_t packed_len,
                                 hgr_status *status)
 {
-    hgr_result result = HGR_OK;
     if (dump->file_is_mapped)
         munmap((void *)(uintptr_t)dump->file, dump->file_len);
-    dump->file = unpacked.bytes;
-    dump->file_len = unpacked.len;
+    dump->file = unpacked->bytes;
+    dump->file_len = unpacked->len;
     dump->file_is_mapped = true;
-    dump->info.compression = compression;
-    if (unpacked.truncated)
-        result = hgr_dump_warn(
-            dump, status, "the compressed file ends too early; its first %zu bytes were unpacked",
-            unpacked.len);
-    return result;
+    return warn_of_loss(dump, unpacked, packed_len, status);
 }
 
 /* The image is now a part of the file, which stays mapped until the dump is closed. */
@@ -159,29 +206,41 @@ static hgr_result take_stored(hgr_dump *dump, const hgr_zip_entry *entry, hgr_st
     }
     dump->file += entry->data_off;
     dump->file_len = (size_t)entry->packed_bytes; /* inside the file */
-    dump->info.compression = "zip";
     return HGR_OK;
+}
+
+/* Sizes and checksum of an archive's directory disagree with what came out: told, and used. */
+static hgr_result check_entry(hgr_dump *dump, const hgr_zip_entry *entry, hgr_status *status)
+{
+    char flaw[160];
+    if (!hgr_zip_flaw(entry, dump->file, dump->file_len, flaw, sizeof flaw))
+        return HGR_OK;
+    dump->info.packing_damaged = true;
+    return hgr_dump_warn(dump, status, "%s", flaw);
 }
 
 static hgr_result unpack_zip(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)
 {
     hgr_zip_entry entry;
-    hgr_result result = hgr_zip_find_dump(dump->file, dump->file_len, dump->run, &entry, status);
+    hgr_result result =
+        hgr_zip_find_dump(dump->file, dump->file_len, dump->zip_member, dump->run, &entry, status);
+    dump->info.compression = "zip";
     if (result != HGR_OK)
         return result;
     if (entry.method == HGR_ZIP_STORED)
         return take_stored(dump, &entry, status);
     hgr_unpacked unpacked = {0};
+    const hgr_unpack_room room = {.dir = options->temp_dir,
+                                  .limit_bytes = hgr_zip_room(&entry),
+                                  .expected_bytes = hgr_zip_expected(&entry)};
     result = hgr_unpack(dump->file + entry.data_off, (size_t)entry.packed_bytes, HGR_PACKED_DEFLATE,
-                        options->temp_dir, hgr_zip_room(&entry), dump->run, &unpacked, status);
+                        &room, dump->run, &unpacked, status);
     if (result != HGR_OK)
         return hgr_wrap(status, result, "zip archive");
-    result = hgr_zip_check(&entry, unpacked.bytes, unpacked.len, unpacked.truncated, status);
-    if (result != HGR_OK) {
-        munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
-        return result;
-    }
-    return take_unpacked(dump, unpacked, "zip", status);
+    result = take_unpacked(dump, &unpacked, (size_t)entry.packed_bytes, status);
+    if (result == HGR_OK && unpacked.loss == HGR_LOSS_NONE)
+        result = check_entry(dump, &entry, status);
+    return result;
 }
 
 /* Replace a compressed image by what it holds. */
@@ -189,15 +248,19 @@ static hgr_result unpack_image(hgr_dump *dump, const hgr_dump_options *options, 
 {
     if (hgr_zip_matches(dump->file, dump->file_len))
         return unpack_zip(dump, options, status);
+    if (dump->zip_member)
+        return hgr_fail(status, HGR_BAD_DATA, "not a zip archive, so there is no '%s' in it",
+                        dump->zip_member);
     hgr_packing packing = hgr_packing_of(dump->file, dump->file_len);
     if (packing == HGR_PACKED_NOT)
         return HGR_OK;
+    dump->info.compression = packing == HGR_PACKED_ZSTD ? "zstd" : "gzip";
     hgr_unpacked unpacked = {0};
-    hgr_result result = hgr_unpack(dump->file, dump->file_len, packing, options->temp_dir,
-                                   HGR_MAX_UNPACKED_BYTES, dump->run, &unpacked, status);
-    if (result != HGR_OK)
-        return result;
-    return take_unpacked(dump, unpacked, packing == HGR_PACKED_ZSTD ? "zstd" : "gzip", status);
+    const hgr_unpack_room room = {.dir = options->temp_dir, .limit_bytes = HGR_MAX_UNPACKED_BYTES};
+    size_t packed_len = dump->file_len;
+    hgr_result result =
+        hgr_unpack(dump->file, packed_len, packing, &room, dump->run, &unpacked, status);
+    return result == HGR_OK ? take_unpacked(dump, &unpacked, packed_len, status) : result;
 }
 
 /* ---- reading ---- */
@@ -225,12 +288,12 @@ static uint64_t fingerprint_of(const uint8_t *bytes, size_t len)
     return XXH3_64bits(&digest, sizeof digest);
 }
 
-static hgr_result read_format(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)
+static const struct format *find_format(const hgr_dump *dump)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
         if (formats[i].matches(dump->file, dump->file_len))
-            return formats[i].read(dump, options, status);
-    return hgr_format_refuse(dump->file, dump->file_len, status);
+            return &formats[i];
+    return NULL;
 }
 
 static hgr_result warn_of_gaps(hgr_dump *dump, hgr_status *status)
@@ -247,6 +310,19 @@ static hgr_result warn_of_gaps(hgr_dump *dump, hgr_status *status)
     return result;
 }
 
+/* Streams or headers, then the address space, then what needs it. */
+static hgr_result read_format(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)
+{
+    const struct format *format = find_format(dump);
+    hgr_result result = format ? format->read(dump, options, status)
+                               : hgr_format_refuse(dump->file, dump->file_len, status);
+    if (result == HGR_OK)
+        result = hgr_space_seal(&dump->space, status);
+    if (result == HGR_OK)
+        result = warn_of_gaps(dump, status);
+    return result == HGR_OK ? format->settle(dump, status) : result;
+}
+
 static hgr_result read_image(hgr_dump *dump, const hgr_dump_options *options, hgr_status *status)
 {
     dump->info.file_bytes = dump->file_len;
@@ -254,14 +330,11 @@ static hgr_result read_image(hgr_dump *dump, const hgr_dump_options *options, hg
     dump->info.image_bytes = dump->file_len;
     hgr_phase_timer timer = hgr_phase_begin(dump->run, "open");
     ask_for_ends(dump);
-    if (result == HGR_OK)
+    if (result == HGR_OK) {
         result = read_format(dump, options, status);
-    if (result == HGR_OK)
-        result = hgr_space_seal(&dump->space, status);
-    if (result == HGR_OK)
-        result = warn_of_gaps(dump, status);
-    if (result == HGR_OK && dump->nfiles)
-        result = hgr_modules_group(dump, status);
+        if (result != HGR_OK && dump->info.packing_damaged && hgr_dump_warning(dump, 0))
+            result = hgr_wrap(status, result, "%.120s", hgr_dump_warning(dump, 0));
+    }
     if (result == HGR_OK)
         result = hgr_module_files_add(dump, options, status);
     if (result == HGR_OK)

@@ -163,11 +163,12 @@ static void read_pe(const hgr_image_source *source, uint32_t pe_off, hgr_image *
     hgr_cursor c = hgr_cursor_make(raw, sizeof raw, pe_off, HGR_AT_FILE);
     uint16_t count, optional_len;
     uint32_t size;
-    if (!hgr_cursor_seek(&c, 6) || !hgr_cursor_u16(&c, &count) ||
-        !hgr_cursor_u32(&c, &out->timestamp) || !hgr_cursor_seek(&c, 20) ||
-        !hgr_cursor_u16(&c, &optional_len) || !hgr_cursor_seek(&c, 24 + 56) ||
-        !hgr_cursor_u32(&c, &size) || !hgr_cursor_seek(&c, 24 + 64) ||
-        !hgr_cursor_u32(&c, &out->checksum) || count > HGR_MAX_IMAGE_PARTS || optional_len < 68)
+    if (!hgr_cursor_seek(&c, 4) || !hgr_cursor_u16(&c, &out->machine) ||
+        !hgr_cursor_u16(&c, &count) || !hgr_cursor_u32(&c, &out->timestamp) ||
+        !hgr_cursor_seek(&c, 20) || !hgr_cursor_u16(&c, &optional_len) ||
+        !hgr_cursor_seek(&c, 24 + 56) || !hgr_cursor_u32(&c, &size) ||
+        !hgr_cursor_seek(&c, 24 + 64) || !hgr_cursor_u32(&c, &out->checksum) ||
+        count > HGR_MAX_IMAGE_PARTS || optional_len < 68)
         return;
     out->kind = HGR_IMAGE_PE;
     out->size_bytes = size;

@@ -17,6 +17,7 @@ typedef struct hgr_image {
     uint8_t build_id[64];
     uint32_t build_id_len;        /* 0 = none found */
     uint32_t timestamp, checksum; /* PE */
+    uint16_t machine;             /* PE: as its header has it */
     uint32_t nwritable;
     hgr_image_part writable[256];
 } hgr_image;

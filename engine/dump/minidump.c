@@ -133,9 +133,8 @@ static hgr_result set_os_version(hgr_minidump *md, const uint32_t version[3], hg
     return HGR_OK;
 }
 
-/* The pointer size is that of the dump's CPU. A 32-bit process that a 64-bit tool dumped says x64 here,
- * has AMD64 contexts and wow64.dll among its modules: the runtime's own PE header then tells the truth
- * (hgr_pe_machine), and it is for the clr stage to ask. */
+/* The pointer size is that of the dump's CPU. A 32-bit process that a 64-bit tool dumped says x64
+ * here: hgr_minidump_settle sees that later. */
 static hgr_result read_system_info(hgr_minidump *md, hgr_cursor stream, hgr_status *status)
 {
     hgr_dump_info *info = &md->dump->info;

@@ -14,6 +14,10 @@ bool hgr_minidump_matches(const uint8_t *image, size_t len);
 HGR_MUST_CHECK hgr_result hgr_minidump_read(struct hgr_dump *dump, const hgr_dump_options *options,
                                             hgr_status *status);
 
+/** Behind a seal of the space: a 32-bit process dumped by a 64-bit tool becomes one
+ * (minidump_wow64.c). */
+HGR_MUST_CHECK hgr_result hgr_minidump_settle(struct hgr_dump *dump, hgr_status *status);
+
 /** What the parts of one reading share. */
 typedef struct hgr_minidump {
     struct hgr_dump *dump;
@@ -75,6 +79,9 @@ hgr_minidump_stream_fn hgr_minidump_memory_info_list;
 hgr_minidump_stream_fn hgr_minidump_module_list;                             /* minidump_modules.c */
 hgr_minidump_stream_fn hgr_minidump_thread_list, hgr_minidump_thread_ex_list; /* minidump_threads.c */
 hgr_minidump_stream_fn hgr_minidump_thread_info_list, hgr_minidump_thread_names;
+
+/** Take all registers of an x86 CONTEXT (204 bytes at least), whatever its flags say. */
+void hgr_minidump_x86_registers(const uint8_t *context, hgr_thread *thread);
 
 /** Give each range the access of the area that its first byte lies in. */
 void hgr_minidump_set_access(hgr_minidump *md);

@@ -43,6 +43,30 @@ static uint64_t context_word(const uint8_t *context, uint32_t pointer_size, uint
     return value;
 }
 
+static void take_registers(const struct context_layout *layout, const uint8_t *context,
+                           hgr_thread *thread)
+{
+    uint32_t pointer_size = layout->pointer_size;
+    for (uint32_t i = 0; i < layout->nregisters; i++)
+        thread->registers[i] = context_word(context, pointer_size, layout->registers[i]);
+    thread->nregisters = layout->nregisters;
+}
+
+static void take_control(const struct context_layout *layout, const uint8_t *context,
+                         hgr_thread *thread)
+{
+    uint32_t pointer_size = layout->pointer_size;
+    thread->ip = context_word(context, pointer_size, layout->ip);
+    thread->sp = context_word(context, pointer_size, layout->registers[SP]);
+    thread->fp = context_word(context, pointer_size, layout->registers[FP]);
+}
+
+void hgr_minidump_x86_registers(const uint8_t *context, hgr_thread *thread)
+{
+    take_control(&CONTEXTS[1], context, thread);
+    take_registers(&CONTEXTS[1], context, thread);
+}
+
 static void take_context(const hgr_minidump *md, uint32_t off, uint32_t bytes, hgr_thread *thread)
 {
     const struct context_layout *layout =
@@ -58,15 +82,9 @@ static void take_context(const hgr_minidump *md, uint32_t off, uint32_t bytes, h
     memcpy(&flags, context + layout->flags, sizeof flags);
     if (!(flags & layout->architecture) || !(flags & CONTEXT_CONTROL))
         return;
-    uint32_t pointer_size = layout->pointer_size;
-    thread->ip = context_word(context, pointer_size, layout->ip);
-    thread->sp = context_word(context, pointer_size, layout->registers[SP]);
-    thread->fp = context_word(context, pointer_size, layout->registers[FP]);
-    if (!(flags & CONTEXT_INTEGER))
-        return;
-    for (uint32_t i = 0; i < layout->nregisters; i++)
-        thread->registers[i] = context_word(context, pointer_size, layout->registers[i]);
-    thread->nregisters = layout->nregisters;
+    take_control(layout, context, thread);
+    if (flags & CONTEXT_INTEGER)
+        take_registers(layout, context, thread);
 }
 
 static hgr_result take_thread(hgr_minidump *md, hgr_cursor at, hgr_thread *out, hgr_status *status)

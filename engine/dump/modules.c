@@ -259,6 +259,8 @@ static hgr_result sort_modules(hgr_dump *dump, hgr_status *status)
 hgr_result hgr_modules_group(hgr_dump *dump, hgr_status *status)
 {
     struct grouping grouping = {0};
+    if (dump->nfiles == 0)
+        return HGR_OK;
     hgr_map_init(&grouping.lines, dump->run);
     for (size_t i = 0; i < dump->nfiles; i++)
         dump->files[i].module = HGR_NO_MODULE;

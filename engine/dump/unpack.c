@@ -25,10 +25,14 @@
 #include "../base/status.h"
 #include "limits.h"
 
-#define INPUT_STEP  ((size_t)1 << 20)    /* bytes between two looks at progress and cancellation */
+/* Bytes between two looks at progress and cancellation. A decoder that finds damage gives nothing
+ * of the step in which it finds it, so this is also the most that damage costs: one zstd block. */
+#define INPUT_STEP         ((size_t)1 << 17)
 #define OUTPUT_STEP ((uint64_t)64 << 20) /* most room made at once ahead of what is needed */
 #define INPUT_GROWS 8 /* first guess of the ratio, where nothing tells the size */
 #define SPARE_BYTES ((uint64_t)64 << 20) /* left free on the disk for everybody else */
+#define GZIP_TRAILER_BYTES 8u
+#define DEFLATE_MOST       1032u /* bytes that one deflated byte can become */
 
 struct unpacking {
     const hgr_run *run;
@@ -39,7 +43,9 @@ struct unpacking {
     uint8_t *map;
     size_t mapped, len; /* room; of it written */
     uint64_t limit;
-    bool truncated;
+    uint64_t expected; /* what comes out, 0 = not known */
+    hgr_loss loss;
+    const char *why;    /* what the decoder says about damage */
     const char *format; /* for messages */
     hgr_status *status;
 };
@@ -62,10 +68,19 @@ static hgr_result open_temporary(struct unpacking *u)
     return HGR_OK;
 }
 
-static hgr_result fail_space(struct unpacking *u, uint64_t need, uint64_t have)
+/* Are `more` bytes free on the disk, and some for everybody else? */
+static hgr_result check_space(struct unpacking *u, uint64_t more)
 {
-    return hgr_fail_errno(u->status, ENOSPC, "unpacking needs %llu more bytes in %s, %llu are free",
-                          (unsigned long long)need, u->dir, (unsigned long long)have);
+    struct statvfs disk;
+    if (fstatvfs(u->fd, &disk) != 0)
+        return HGR_OK; /* the file system does not say: reserving will tell */
+    uint64_t have = (uint64_t)disk.f_bavail * disk.f_frsize;
+    if (have >= more && have - more >= SPARE_BYTES)
+        return HGR_OK;
+    return hgr_fail_errno(u->status, ENOSPC,
+                          "unpacking needs %llu %sbytes in %s and %llu to spare, %llu are free",
+                          (unsigned long long)more, u->mapped ? "more " : "", u->dir,
+                          (unsigned long long)SPARE_BYTES, (unsigned long long)have);
 }
 
 /* Room for `need` bytes in all, on the disk and in the mapping. */
@@ -77,13 +92,9 @@ static hgr_result reserve(struct unpacking *u, uint64_t need)
         return hgr_fail_file(u->status, HGR_TOO_LARGE, u->in_pos,
                              "unpacks to %llu bytes or more, limit %llu", (unsigned long long)need,
                              (unsigned long long)u->limit);
-    uint64_t more = need - u->mapped;
-    struct statvfs disk;
-    if (fstatvfs(u->fd, &disk) == 0) {
-        uint64_t have = (uint64_t)disk.f_bavail * disk.f_frsize;
-        if (have < more + SPARE_BYTES)
-            return fail_space(u, more, have);
-    }
+    hgr_result result = check_space(u, need - u->mapped);
+    if (result != HGR_OK)
+        return result;
     int error = posix_fallocate(u->fd, 0, (off_t)need); /* need <= limit < 2^63 */
     if (error)
         return hgr_fail_errno(u->status, error, "cannot reserve %llu bytes in %s",
@@ -103,6 +114,8 @@ static hgr_result reserve_more(struct unpacking *u)
 {
     if (u->len < u->mapped)
         return HGR_OK;
+    if (u->expected > u->len && u->expected <= u->limit)
+        return reserve(u, u->expected);
     uint64_t step = u->in_len * INPUT_GROWS + 65536;
     step = step < OUTPUT_STEP ? step : OUTPUT_STEP;
     step = u->len / 2 > step ? u->len / 2 : step;
@@ -116,10 +129,12 @@ static hgr_result step(struct unpacking *u)
     return hgr_run_check_cancel(u->run, u->status);
 }
 
-static hgr_result fail_damaged(struct unpacking *u, const char *why)
+/* What was unpacked before the damage is good: go on with that. */
+static hgr_result stop_at_damage(struct unpacking *u, const char *why)
 {
-    return hgr_fail_file(u->status, HGR_BAD_DATA, u->in_pos, "damaged %s data at offset %zu: %s",
-                         u->format, u->in_pos, why);
+    u->loss = HGR_LOSS_DAMAGED;
+    u->why = why;
+    return HGR_OK;
 }
 
 /* ---- zstd ---- */
@@ -136,21 +151,29 @@ static void zstd_free(void *opaque, void *block)
     hgr_free(block);
 }
 
-static hgr_result fail_zstd(struct unpacking *u, size_t code)
+/* frame_end: as for unpack_frame. */
+static hgr_result stop_at_bad_frame(struct unpacking *u, size_t code, size_t frame_end)
 {
     if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation)
         return hgr_fail(u->status, HGR_NO_MEMORY, "zstd: out of memory for its window");
-    return fail_damaged(u, ZSTD_getErrorName(code));
+    if (ZSTD_getErrorCode(code) == ZSTD_error_checksum_wrong && frame_end) {
+        u->loss = HGR_LOSS_CHECKSUM; /* it is compared when all bytes are out */
+        u->len = frame_end;
+        return HGR_OK;
+    }
+    return stop_at_damage(u, ZSTD_getErrorName(code));
 }
 
-/* One frame. known: the output has room for all of it and stays where it is. */
-static hgr_result unpack_frame(struct unpacking *u, ZSTD_DCtx *context, bool known)
+/* One frame. frame_end: where its content will end in the output, which has room for all of it and
+ * stays where it is; 0 = not known. */
+static hgr_result unpack_frame(struct unpacking *u, ZSTD_DCtx *context, size_t frame_end)
 {
+    bool known = frame_end != 0;
     ZSTD_DCtx_reset(context, ZSTD_reset_session_only);
     size_t code = ZSTD_DCtx_setParameter(context, ZSTD_d_stableOutBuffer, known);
     if (ZSTD_isError(code))
         return hgr_fail(u->status, HGR_INTERNAL, "zstd: %s", ZSTD_getErrorName(code));
-    ZSTD_outBuffer to = {u->map + u->len, u->mapped - u->len, 0};
+    ZSTD_outBuffer to = {u->map + u->len, frame_end - u->len, 0}; /* when known */
     size_t hint = 1;
     while (hint != 0) {
         hgr_result result = known ? HGR_OK : reserve_more(u);
@@ -164,11 +187,11 @@ static hgr_result unpack_frame(struct unpacking *u, ZSTD_DCtx *context, bool kno
         ZSTD_inBuffer from = {u->in + u->in_pos, left < INPUT_STEP ? left : INPUT_STEP, 0};
         hint = ZSTD_decompressStream(context, &to, &from);
         if (ZSTD_isError(hint))
-            return fail_zstd(u, hint);
+            return stop_at_bad_frame(u, hint, frame_end);
         u->in_pos += from.pos;
         u->len += to.pos - had;
         if (hint != 0 && from.pos == 0 && to.pos == had) {
-            u->truncated = true; /* nothing to read, nothing left to give */
+            u->loss = HGR_LOSS_CUT; /* nothing to read, nothing left to give */
             return HGR_OK;
         }
     }
@@ -186,7 +209,7 @@ static void skip_frame(struct unpacking *u)
     uint32_t len;
     memcpy(&len, u->in + u->in_pos + 4, 4);
     size_t left = u->in_len - u->in_pos - 8;
-    u->truncated = len > left;
+    u->loss = len > left ? HGR_LOSS_CUT : HGR_LOSS_NONE;
     u->in_pos += 8 + (len < left ? len : left);
 }
 
@@ -200,7 +223,7 @@ static hgr_result unpack_zstd(struct unpacking *u)
     size_t code = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, HGR_MAX_ZSTD_WINDOW_LOG);
     if (ZSTD_isError(code))
         result = hgr_fail(u->status, HGR_INTERNAL, "zstd: %s", ZSTD_getErrorName(code));
-    while (result == HGR_OK && u->in_pos < u->in_len && !u->truncated) {
+    while (result == HGR_OK && u->in_pos < u->in_len && u->loss == HGR_LOSS_NONE) {
         const uint8_t *at = u->in + u->in_pos;
         if (is_skippable(at, u->in_len - u->in_pos)) {
             skip_frame(u);
@@ -217,7 +240,7 @@ static hgr_result unpack_zstd(struct unpacking *u)
         else
             result = reserve_more(u);
         if (result == HGR_OK)
-            result = unpack_frame(u, context, known);
+            result = unpack_frame(u, context, known ? u->len + (size_t)size : 0);
     }
     ZSTD_freeDCtx(context);
     return result;
@@ -251,6 +274,16 @@ static int inflate_step(struct unpacking *u, z_stream *stream)
     return code;
 }
 
+/* A member's checksum is compared when all of its bytes are out. */
+static hgr_result stop_at_bad_deflate(struct unpacking *u, const z_stream *stream)
+{
+    const char *why = stream->msg ? stream->msg : "not deflated";
+    if (strncmp(why, "incorrect ", 10) != 0 || !strstr(why, " check"))
+        return stop_at_damage(u, why);
+    u->loss = HGR_LOSS_CHECKSUM;
+    return HGR_OK;
+}
+
 static hgr_result unpack_members(struct unpacking *u, hgr_packing packing, z_stream *stream)
 {
     for (;;) {
@@ -263,11 +296,11 @@ static hgr_result unpack_members(struct unpacking *u, hgr_packing packing, z_str
         if (code == Z_MEM_ERROR)
             return hgr_fail(u->status, HGR_NO_MEMORY, "zlib: out of memory");
         if (code == Z_BUF_ERROR) { /* no progress though there is room: the input ended */
-            u->truncated = true;
+            u->loss = HGR_LOSS_CUT;
             return HGR_OK;
         }
         if (code != Z_OK && code != Z_STREAM_END)
-            return fail_damaged(u, stream->msg ? stream->msg : "not deflated");
+            return stop_at_bad_deflate(u, stream);
         if (code == Z_STREAM_END && packing == HGR_PACKED_DEFLATE)
             return HGR_OK;
         if (code == Z_STREAM_END &&
@@ -278,15 +311,30 @@ static hgr_result unpack_members(struct unpacking *u, hgr_packing packing, z_str
     }
 }
 
+/* The last member's size modulo 2^32 ends a gzip file: so many bytes come out at least. Not
+ * believed where no deflated data could give so many: then it is something else that stands there.
+ */
+static uint64_t least_from_gzip(const struct unpacking *u)
+{
+    uint32_t bytes = 0;
+    if (u->in_len > GZIP_TRAILER_BYTES)
+        memcpy(&bytes, u->in + u->in_len - 4, 4);
+    return bytes <= (uint64_t)u->in_len * DEFLATE_MOST ? bytes : 0;
+}
+
 static hgr_result unpack_zlib(struct unpacking *u, hgr_packing packing)
 {
+    hgr_result result =
+        check_space(u, packing == HGR_PACKED_GZIP ? least_from_gzip(u) : u->expected);
+    if (result != HGR_OK)
+        return result;
     z_stream stream = {
         .zalloc = hgr_zlib_alloc, .zfree = hgr_zlib_free, .opaque = (void *)(uintptr_t)u->run};
     int window =
         packing == HGR_PACKED_DEFLATE ? -MAX_WBITS : MAX_WBITS + 16; /* + 16: gzip's header */
     if (inflateInit2(&stream, window) != Z_OK)
         return hgr_fail(u->status, HGR_NO_MEMORY, "zlib: out of memory");
-    hgr_result result = unpack_members(u, packing, &stream);
+    result = unpack_members(u, packing, &stream);
     inflateEnd(&stream);
     return result;
 }
@@ -296,9 +344,12 @@ static hgr_result unpack_zlib(struct unpacking *u, hgr_packing packing)
 /* Cut the file to what was written, and make it read-only. */
 static hgr_result finish(struct unpacking *u, hgr_unpacked *out)
 {
+    if (u->len == 0 && u->loss == HGR_LOSS_DAMAGED)
+        return hgr_fail_file(u->status, HGR_BAD_DATA, u->in_pos,
+                             "damaged %s data at offset %zu: %s", u->format, u->in_pos, u->why);
     if (u->len == 0)
-        return hgr_fail_file(u->status, u->truncated ? HGR_TRUNCATED : HGR_BAD_DATA, u->in_pos,
-                             "compressed file of %zu bytes holds no data", u->in_len);
+        return hgr_fail_file(u->status, u->loss == HGR_LOSS_CUT ? HGR_TRUNCATED : HGR_BAD_DATA,
+                             u->in_pos, "compressed file of %zu bytes holds no data", u->in_len);
     if (ftruncate(u->fd, (off_t)u->len) != 0)
         return hgr_fail_errno(u->status, errno, "cannot cut a temporary file in %s", u->dir);
     if (u->len < u->mapped) {
@@ -309,22 +360,27 @@ static hgr_result finish(struct unpacking *u, hgr_unpacked *out)
     }
     if (mprotect(u->map, u->len, PROT_READ) != 0)
         return hgr_fail_errno(u->status, errno, "cannot protect the mapping of a temporary file");
-    *out = (hgr_unpacked){u->map, u->len, u->truncated};
+    *out = (hgr_unpacked){.bytes = u->map,
+                          .len = u->len,
+                          .loss = u->loss,
+                          .why = u->why ? u->why : "",
+                          .packed_off = u->in_pos};
     u->map = NULL;
     return HGR_OK;
 }
 
-hgr_result hgr_unpack(const uint8_t *bytes, size_t len, hgr_packing packing, const char *dir,
-                      uint64_t limit_bytes, const hgr_run *run, hgr_unpacked *out,
+hgr_result hgr_unpack(const uint8_t *bytes, size_t len, hgr_packing packing,
+                      const hgr_unpack_room *room, const hgr_run *run, hgr_unpacked *out,
                       hgr_status *status)
 {
     static const char *const NAMES[] = {"", "zstd", "gzip", "deflate"};
     struct unpacking u = {.run = run,
-                          .dir = dir ? dir : "/tmp",
+                          .dir = room->dir ? room->dir : "/tmp",
                           .in = bytes,
                           .in_len = len,
                           .fd = -1,
-                          .limit = limit_bytes,
+                          .limit = room->limit_bytes,
+                          .expected = room->expected_bytes,
                           .format = NAMES[packing],
                           .status = status};
     hgr_phase_timer timer = hgr_phase_begin(run, "unpack");

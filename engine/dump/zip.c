@@ -6,6 +6,7 @@
  * Format: PKWARE APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3. */
 #include "zip.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -28,8 +29,10 @@ enum {
     FLAG_ENCRYPTED = 1,
     FLAG_SIZES_BEHIND = 8,
     METHOD_DEFLATE64 = 9,
-    HEAD_BYTES = 64, /* enough for every reader's _matches */
-    HEAD_INPUT_BYTES = 65536 /* packed bytes that may be needed for them */
+    HEAD_BYTES = 64,          /* enough for every reader's _matches */
+    HEAD_INPUT_BYTES = 65536, /* packed bytes that may be needed for them */
+    SHOWN_NAME_CHARS = 40,    /* of a file's name in messages */
+    SHOWN_LIST_CHARS = 130    /* of a list of files */
 };
 
 #define NARROW UINT32_C(0xffffffff) /* "see the zip64 field" */
@@ -237,19 +240,59 @@ struct search {
     const hgr_run *run;
     const uint8_t *bytes;
     size_t         len;
+    const char *member; /* asked for, or NULL */
     uint64_t       files, dumps;
     hgr_zip_entry  found;
+    bool whole_name;             /* found by all of its name: nothing is better */
+    char list[SHOWN_LIST_CHARS]; /* of the dumps, as far as there is room */
+    uint64_t listed;
     hgr_status     refusal; /* of the first file that could not be looked into */
 };
+
+static bool is_named(const struct line *line, const char *member, bool *out_whole)
+{
+    size_t len = strlen(member);
+    bool ends =
+        line->name_len >= len && memcmp(line->name + line->name_len - len, member, len) == 0;
+    *out_whole = ends && line->name_len == len;
+    return ends && (*out_whole || line->name[line->name_len - len - 1] == '/');
+}
+
+/* Does it count: asked for by name, or by what it begins with? */
+static hgr_result matches(struct search *search, const struct line *line,
+                          const hgr_zip_entry *entry, bool *out, bool *out_whole,
+                          hgr_status *status)
+{
+    *out_whole = false;
+    if (!search->member)
+        return begins_like_dump(search->bytes, entry, search->run, out, status);
+    *out = is_named(line, search->member, out_whole);
+    return HGR_OK;
+}
+
+static void list_dump(struct search *search, const hgr_zip_entry *entry)
+{
+    char text[SHOWN_LIST_CHARS];
+    size_t used = strlen(search->list);
+    int shown = entry->name_len < SHOWN_NAME_CHARS ? (int)entry->name_len : SHOWN_NAME_CHARS;
+    int len = snprintf(text, sizeof text, "%s%.*s (%llu bytes)", used ? ", " : "", shown,
+                       (const char *)entry->name, (unsigned long long)entry->unpacked_bytes);
+    if (len < 0 || (size_t)len >= sizeof text - used || search->listed != search->dumps)
+        return; /* the first that has no room ends the list */
+    memcpy(search->list + used, text, (size_t)len + 1);
+    search->listed++;
+}
 
 static hgr_result consider(struct search *search, const struct line *line, hgr_status *status)
 {
     hgr_status refusal;
     uint64_t data_off;
-    bool is_folder = line->name_len > 0 && line->name[line->name_len - 1] == '/';
+    bool is_folder = line->name_len > 0 && line->name[line->name_len - 1] == '/', whole;
     if (is_folder || line->unpacked == 0)
         return HGR_OK;
     search->files++;
+    if (search->member && !is_named(line, search->member, &whole))
+        return HGR_OK;
     if (check_method(line, &refusal) != HGR_OK) {
         if (search->refusal.code == HGR_OK)
             search->refusal = refusal;
@@ -265,29 +308,40 @@ static hgr_result consider(struct search *search, const struct line *line, hgr_s
                                  .packed_bytes = line->packed,
                                  .unpacked_bytes = line->unpacked};
     bool is_dump = false;
-    hgr_result result = begins_like_dump(search->bytes, &entry, search->run, &is_dump, status);
-    if (is_dump && search->dumps++ == 0)
+    hgr_result result = matches(search, line, &entry, &is_dump, &whole, status);
+    if (result != HGR_OK || !is_dump || search->whole_name)
+        return result;
+    if (search->dumps == 0 || whole)
         search->found = entry;
-    return result;
+    search->whole_name = whole;
+    list_dump(search, &entry);
+    search->dumps++;
+    return HGR_OK;
 }
 
 static hgr_result conclude(const struct search *search, hgr_zip_entry *out, hgr_status *status)
 {
-    if (search->dumps == 1) {
+    if (search->dumps == 1 || search->whole_name) {
         *out = search->found;
         return HGR_OK;
     }
     if (search->dumps > 1)
         return hgr_fail(status, HGR_UNSUPPORTED,
-                        "zip archive with %llu dumps: expected one; the first is '%.*s'",
-                        (unsigned long long)search->dumps,
-                        search->found.name_len < 80 ? (int)search->found.name_len : 80,
+                        "zip archive with %llu dumps: %s%s; name one like a path into the archive, "
+                        "ARCHIVE/%.*s",
+                        (unsigned long long)search->dumps, search->list,
+                        search->listed < search->dumps ? ", ..." : "",
+                        search->found.name_len < SHOWN_NAME_CHARS ? (int)search->found.name_len
+                                                                  : SHOWN_NAME_CHARS,
                         (const char *)search->found.name);
     if (search->refusal.code != HGR_OK) {
         if (status)
             *status = search->refusal;
         return search->refusal.code;
     }
+    if (search->member)
+        return hgr_fail(status, HGR_NOT_FOUND, "zip archive of %llu files: none is called '%.*s'",
+                        (unsigned long long)search->files, SHOWN_NAME_CHARS, search->member);
     return hgr_fail(status, HGR_BAD_DATA,
                     "zip archive of %llu files: none begins like a dump (MDMP or an ELF core)",
                     (unsigned long long)search->files);
@@ -336,8 +390,8 @@ static hgr_result take_first(const uint8_t *bytes, size_t len, const hgr_run *ru
     return HGR_OK;
 }
 
-hgr_result hgr_zip_find_dump(const uint8_t *bytes, size_t len, const hgr_run *run,
-                             hgr_zip_entry *out, hgr_status *status)
+hgr_result hgr_zip_find_dump(const uint8_t *bytes, size_t len, const char *member,
+                             const hgr_run *run, hgr_zip_entry *out, hgr_status *status)
 {
     size_t end_at;
     if (!find_end(bytes, len, &end_at))
@@ -349,7 +403,7 @@ hgr_result hgr_zip_find_dump(const uint8_t *bytes, size_t len, const hgr_run *ru
     if (directory.count > HGR_MAX_ZIP_ENTRIES)
         return hgr_fail_file(status, HGR_TOO_LARGE, end_at, "zip archive of %llu files, limit %u",
                              (unsigned long long)directory.count, HGR_MAX_ZIP_ENTRIES);
-    struct search search = {.run = run, .bytes = bytes, .len = len};
+    struct search search = {.run = run, .bytes = bytes, .len = len, .member = member};
     hgr_cursor lines = hgr_cursor_make(bytes + directory.off, (size_t)directory.bytes,
                                        directory.off, HGR_AT_FILE);
     for (uint64_t i = 0; i < directory.count; i++) {
@@ -373,19 +427,28 @@ uint64_t hgr_zip_room(const hgr_zip_entry *entry)
                                                           : HGR_MAX_UNPACKED_BYTES;
 }
 
-hgr_result hgr_zip_check(const hgr_zip_entry *entry, const uint8_t *unpacked, size_t len,
-                         bool truncated, hgr_status *status)
+uint64_t hgr_zip_expected(const hgr_zip_entry *entry)
 {
-    if (truncated || entry->is_cut)
-        return HGR_OK;
-    if (len != entry->unpacked_bytes)
-        return hgr_fail(status, HGR_BAD_DATA,
-                        "zip archive: unpacked %zu bytes, its directory says %llu", len,
-                        (unsigned long long)entry->unpacked_bytes);
+    return entry->unpacked_bytes < HGR_MAX_UNPACKED_BYTES ? entry->unpacked_bytes : 0;
+}
+
+bool hgr_zip_flaw(const hgr_zip_entry *entry, const uint8_t *unpacked, size_t len, char *text,
+                  size_t size)
+{
+    if (entry->is_cut)
+        return false;
+    if (len != entry->unpacked_bytes) {
+        snprintf(text, size, "zip archive: unpacked %zu bytes, its directory says %llu", len,
+                 (unsigned long long)entry->unpacked_bytes);
+        return true;
+    }
     uint32_t crc = (uint32_t)crc32_z(crc32_z(0, NULL, 0), unpacked, len); /* always 32 bits */
-    if (crc != entry->crc)
-        return hgr_fail(status, HGR_BAD_DATA,
-                        "zip archive: unpacked bytes have checksum %08x, its directory says %08x",
-                        crc, entry->crc);
-    return HGR_OK;
+    if (crc == entry->crc)
+        return false;
+    snprintf(
+        text, size,
+        "zip archive: the %zu bytes unpacked have checksum %08x, its directory says %08x: some "
+        "are damaged",
+        len, crc, entry->crc);
+    return true;
 }

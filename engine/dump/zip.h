@@ -25,19 +25,25 @@ typedef struct hgr_zip_entry {
 /** Does the file begin like a zip archive? */
 bool hgr_zip_matches(const uint8_t *bytes, size_t len);
 /**
- * The one file in the archive that begins like a dump we read (by content, not by name). Without a
- * directory at its end (an archive that was cut off) the first file is taken as far as it goes.
+ * The one file in the archive that begins like a dump we read (by content, not by name), or the one
+ * called `member` (whole name, or the part behind its last slash when only one has that; NULL =
+ * any). Without a directory at its end (an archive that was cut off) the first file is taken as far
+ * as it goes.
  *
  * Errors   HGR_BAD_DATA (no dump in it, or its directory contradicts itself), HGR_UNSUPPORTED
- *          (encrypted, split, packed by another method, several dumps).
+ *          (encrypted, split, packed by another method, several dumps: the text lists them),
+ *          HGR_NOT_FOUND (no such member).
  */
-HGR_MUST_CHECK hgr_result hgr_zip_find_dump(const uint8_t *bytes, size_t len, const hgr_run *run,
-                                            hgr_zip_entry *out, hgr_status *status);
+HGR_MUST_CHECK hgr_result hgr_zip_find_dump(const uint8_t *bytes, size_t len, const char *member,
+                                            const hgr_run *run, hgr_zip_entry *out,
+                                            hgr_status *status);
 
 /** Unpack at most so many bytes: one more than the entry says, so that too many show. */
 uint64_t hgr_zip_room(const hgr_zip_entry *entry);
-/** Is what was unpacked what the directory promises? A truncated one is taken as it is. */
-HGR_MUST_CHECK hgr_result hgr_zip_check(const hgr_zip_entry *entry, const uint8_t *unpacked,
-                                        size_t len, bool truncated, hgr_status *status);
+/** How many bytes the entry says will come out, 0 = it does not say. */
+uint64_t hgr_zip_expected(const hgr_zip_entry *entry);
+/** Is what was unpacked other than what the directory promises? Then how, as one line in text. */
+bool hgr_zip_flaw(const hgr_zip_entry *entry, const uint8_t *unpacked, size_t len, char *text,
+                  size_t size);
 
 #endif

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (packing == HGR_PACKED_NOT || hgr_run_create(1, &run, NULL) != HGR_OK)
         return 0;
     hgr_run_set_memory_limit(run, 16u << 20);
-    if (hgr_unpack(bytes, len, packing, "/dev/shm", LIMIT, run, &unpacked, &status) == HGR_OK) {
+    const hgr_unpack_room room = {.dir = "/dev/shm", .limit_bytes = LIMIT};
+    if (hgr_unpack(bytes, len, packing, &room, run, &unpacked, &status) == HGR_OK) {
         if (unpacked.len == 0 || unpacked.len > LIMIT)
             abort();
         uint64_t sum = 0;

@@ -10,7 +10,7 @@
 
 static inline void open_and_look(const uint8_t *bytes, size_t len)
 {
-    static const hgr_dump_options options = {.no_module_files = true};
+    static const hgr_dump_options options = {.no_module_files = true, .temp_dir = "/dev/shm"};
     hgr_run *run = NULL;
     hgr_dump *dump = NULL;
     hgr_status status;

@@ -82,8 +82,10 @@ typedef struct hgr_dump_info {
     const char *os;               /* "linux", "windows" */
     const char *cpu;              /* "x64", "x86", "arm64" */
     uint32_t pointer_size;        /* 8 or 4 */
+    bool wow64;                   /* a 32-bit process in a file of 64-bit addresses */
     uint64_t file_bytes;          /* of the file as given */
     uint64_t image_bytes;         /* after unpacking */
+    bool packing_damaged;         /* compressed input is cut or damaged: the warnings say where */
     uint64_t missing_bytes;       /* promised by its headers but beyond the end of the file */
     uint64_t left_out_bytes;      /* mapped in the process but left out by the writer of the dump */
     uint32_t process_id;          /* 0 when unknown */
@@ -102,7 +104,8 @@ typedef struct hgr_dump_info {
 
 /**
  * Open and map a dump. Reads headers and notes only: milliseconds for any size (compressed input is
- * unpacked once to a temporary file that has no name and is gone with the last use).
+ * unpacked once to a temporary file that has no name and is gone with the last use). Of a zip
+ * archive with several dumps one is named like a path into it: "crashes.zip/w3wp.dmp".
  *
  * Values   Pages of modules that the dump lacks are taken from the module's file, from module_dir
  * or else the recorded path, when its build id (ELF) or timestamp and sizes (PE) equal those in the

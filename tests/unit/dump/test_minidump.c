@@ -96,6 +96,25 @@ static void facts_of_the_process(void **state)
     close_opened(&o);
 }
 
+/* CommentStreamA ends at its zero; where both kinds are, the narrow one is kept. */
+static void comments_of_both_widths(void **state)
+{
+    (void)state;
+    synth_minidump *synth = begin_with_words(X64, SYNTH_MEMORY64);
+    synth_minidump_stream(synth, 10, "narrow\0behind", 13);
+    synth_minidump_comment(synth, "wide");
+    struct opened o = open_synth(synth);
+    assert_int_equal(o.result, HGR_OK);
+    assert_string_equal(hgr_dump_get_info(o.dump)->comment, "narrow");
+    close_opened(&o);
+    synth = begin_with_words(X64, SYNTH_MEMORY64);
+    synth_minidump_stream(synth, 10, "without an end", 14);
+    o = open_synth(synth);
+    assert_int_equal(o.result, HGR_OK);
+    assert_string_equal(hgr_dump_get_info(o.dump)->comment, "without an end");
+    close_opened(&o);
+}
+
 static void nothing_said_is_nothing_known(void **state)
 {
     (void)state;
@@ -413,6 +432,107 @@ static void odd_contexts(void **state)
     }
 }
 
+/* ---- a 32-bit process in a 64-bit file ---- */
+
+enum { WIDE_TEB = 0x7ff000, NARROW_TEB = 0x801000, CPU_AREA = 0x802000 };
+
+/* The first page of an image for a machine. */
+static void put_image(synth_minidump *synth, uint64_t base, uint16_t machine)
+{
+    uint8_t head[0x200] = {'M', 'Z'};
+    head[60] = 0x80;
+    memcpy(head + 0x80, "PE", 2);
+    memcpy(head + 0x84, &machine, 2);
+    head[0x94] = 0xe0; /* bytes of the optional header */
+    synth_minidump_memory(synth, base, head, sizeof head);
+}
+
+/* What the thread's 32-bit half left in memory: TEBs, the pointer to its registers, the registers.
+ */
+static void put_narrow_half(synth_minidump *synth, uint16_t machine)
+{
+    uint8_t wide[0x1490] = {0}, narrow[0x20] = {0}, area[4 + 204] = {0};
+    const uint64_t teb = NARROW_TEB, at = CPU_AREA;
+    const uint32_t stack_base = 0x910000, self = NARROW_TEB;
+    memcpy(wide, &teb, 8);
+    memcpy(wide + 0x1488, &at, 8);
+    memcpy(narrow + 4, &stack_base, 4);
+    memcpy(narrow + 0x18, &self, 4);
+    memcpy(area + 2, &machine, 2);
+    for (uint32_t word = 0; word < 51; word++) {
+        uint32_t value = 0x900000 + word; /* by its place in the CONTEXT */
+        memcpy(area + 4 + 4 * word, &value, 4);
+    }
+    synth_minidump_memory(synth, WIDE_TEB, wide, sizeof wide);
+    synth_minidump_memory(synth, NARROW_TEB, narrow, sizeof narrow);
+    synth_minidump_memory(synth, CPU_AREA, area, sizeof area);
+}
+
+static void the_runtime_or_wow64_tells_the_width(void **state)
+{
+    (void)state;
+    enum { NO_HEADER = 0, I386 = 0x14c, AMD64 = 0x8664 };
+    static const struct {
+        const char *runtime;
+        uint16_t machine;
+        bool wow64_dll;
+        uint32_t pointer_size;
+    } rows[] = {
+        {"C:\\x\\coreclr.dll", I386, true, 4},      {"C:\\x\\coreclr.dll", I386, false, 4},
+        {"C:\\x\\CLR.DLL", I386, true, 4},          {"C:\\x\\coreclr.dll", AMD64, true, 8},
+        {"C:\\x\\coreclr.dll", NO_HEADER, true, 4}, {"C:\\x\\coreclr.dll", NO_HEADER, false, 8},
+        {"C:\\x\\Managed.dll", I386, false, 8}, /* pure IL says i386 in either process */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        synth_minidump *synth = begin_with_words(X64, SYNTH_MEMORY64);
+        if (rows[i].wow64_dll)
+            synth_minidump_module(synth, 0x7ff800000000, 0x1000, 1, "C:\\Windows\\wow64.dll", NULL);
+        synth_minidump_module(synth, 0x400000, 0x1000, 1, rows[i].runtime, NULL);
+        if (rows[i].machine != NO_HEADER)
+            put_image(synth, 0x400000, rows[i].machine);
+        struct opened o = open_synth(synth);
+        assert_int_equal(o.result, HGR_OK);
+        if (hgr_dump_get_info(o.dump)->pointer_size != rows[i].pointer_size)
+            fail_msg("row %zu", i);
+        assert_int_equal(hgr_dump_get_info(o.dump)->wow64, rows[i].pointer_size == 4);
+        assert_string_equal(hgr_dump_get_info(o.dump)->cpu,
+                            rows[i].pointer_size == 4 ? "x86" : "x64");
+        assert_int_equal(o.dump->space.pointer_size, rows[i].pointer_size);
+        assert_int_equal(hgr_dump_module(o.dump, 0)->base_addr, 0x400000);
+        close_opened(&o);
+    }
+}
+
+/* The AMD64 registers are those of wow64's own code; the program's lie in memory. */
+static void wow64_threads_have_their_x86_registers(void **state)
+{
+    (void)state;
+    static const uint16_t machines[] = {0x14c, 0, 0x8664};
+    for (size_t i = 0; i < 4; i++) {
+        synth_minidump *synth = begin_with_words(X64, SYNTH_MEMORY64);
+        synth_minidump_module(synth, 0x7ff800000000, 0x1000, 1, "wow64.dll", NULL);
+        synth_windows_thread thread = make_thread(7);
+        thread.teb = WIDE_TEB;
+        synth_minidump_thread(synth, &thread);
+        if (i < 3)
+            put_narrow_half(synth, machines[i]);
+        struct opened o = open_synth(synth);
+        assert_int_equal(o.result, HGR_OK);
+        const hgr_thread *seen = hgr_dump_thread(o.dump, 0);
+        bool known = i < 2; /* another machine's registers, or none in the dump, are not taken */
+        assert_int_equal(seen->os_id, 7);
+        assert_int_equal(seen->teb_addr, i < 3 ? NARROW_TEB : 0);
+        assert_int_equal(seen->nregisters, known ? 8 : 0);
+        assert_int_equal(seen->ip, known ? 0x900000 + 0xb8 / 4 : 0);
+        assert_int_equal(seen->sp, known ? 0x900000 + 0xc4 / 4 : 0);
+        assert_int_equal(seen->registers[0], known ? 0x900000 + 0xb0 / 4 : 0);
+        assert_int_equal(seen->registers[15], 0);
+        assert_int_equal(seen->stack_start_addr, seen->sp);
+        assert_int_equal(seen->stack_end_addr, known ? 0x910000 : 0);
+        close_opened(&o);
+    }
+}
+
 /* ---- refusals ---- */
 
 static void refused_with_its_name(uint8_t *bytes, size_t len, hgr_result code, const char *word)
@@ -602,6 +722,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_of_the_process),
+        cmocka_unit_test(comments_of_both_widths),
         cmocka_unit_test(nothing_said_is_nothing_known),
         cmocka_unit_test(both_kinds_of_memory_list),
         cmocka_unit_test(overlapping_ranges_keep_the_first),
@@ -614,6 +735,8 @@ int main(void)
         cmocka_unit_test(threads_of_both_processors),
         cmocka_unit_test(stacks_are_memory_where_no_list_has_them),
         cmocka_unit_test(odd_contexts),
+        cmocka_unit_test(the_runtime_or_wow64_tells_the_width),
+        cmocka_unit_test(wow64_threads_have_their_x86_registers),
         cmocka_unit_test(refusals),
         cmocka_unit_test(counts_that_lie),
         cmocka_unit_test(every_shorter_file),

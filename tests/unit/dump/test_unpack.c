@@ -10,6 +10,7 @@
 #include "dump/unpack.h"
 
 #define LIMIT ((uint64_t)1 << 40)
+static const hgr_unpack_room plenty = {.limit_bytes = LIMIT};
 
 struct bytes {
     uint8_t *at;
@@ -91,13 +92,13 @@ static void check_content(struct bytes packed, const uint8_t *content, size_t le
     hgr_status status = {0};
     hgr_packing packing = hgr_packing_of(packed.at, packed.len);
     assert_int_not_equal(packing, HGR_PACKED_NOT);
-    if (hgr_unpack(packed.at, packed.len, packing, directory, LIMIT, run, &unpacked, &status) !=
-        HGR_OK)
+    const hgr_unpack_room room = {.dir = directory, .limit_bytes = LIMIT};
+    if (hgr_unpack(packed.at, packed.len, packing, &room, run, &unpacked, &status) != HGR_OK)
         fail_msg("%s", status.text);
     assert_int_equal(count_names(directory),
                      0); /* it never had a name that outlives a system call */
     assert_int_equal(unpacked.len, len);
-    assert_false(unpacked.truncated);
+    assert_int_equal(unpacked.loss, HGR_LOSS_NONE);
     assert_memory_equal(unpacked.bytes, content, len);
     munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
     remove_directory(directory);
@@ -138,13 +139,13 @@ static void long_windows_of_known_frames_cost_no_memory(void **state)
     hgr_unpacked unpacked = {0};
     hgr_status status = {0};
     assert_int_equal(
-        hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked, &status),
+        hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, &plenty, run, &unpacked, &status),
         HGR_OK);
     munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
     free(packed.at);
     packed = pack_zstd(content.at, content.len, 27, false); /* here the decoder needs its window */
     assert_int_equal(
-        hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked, &status),
+        hgr_unpack(packed.at, packed.len, HGR_PACKED_ZSTD, &plenty, run, &unpacked, &status),
         HGR_NO_MEMORY);
     free(packed.at);
     free(content.at);
@@ -164,13 +165,13 @@ static void a_cut_file_gives_what_it_has(void **state)
         for (size_t cut = 4; cut < packs[i].len; cut += packs[i].len / 23 + 1) {
             hgr_unpacked unpacked = {0};
             hgr_status status = {0};
-            hgr_result result = hgr_unpack(packs[i].at, cut, hgr_packing_of(packs[i].at, cut), NULL,
-                                           LIMIT, run, &unpacked, &status);
+            hgr_result result = hgr_unpack(packs[i].at, cut, hgr_packing_of(packs[i].at, cut),
+                                           &plenty, run, &unpacked, &status);
             if (result != HGR_OK) {
                 assert_int_equal(result, HGR_TRUNCATED); /* nothing came out of so little */
                 continue;
             }
-            assert_true(unpacked.truncated);
+            assert_int_equal(unpacked.loss, HGR_LOSS_CUT);
             assert_true(unpacked.len >= best);
             assert_memory_equal(unpacked.bytes, content.at, unpacked.len);
             best = unpacked.len;
@@ -183,10 +184,16 @@ static void a_cut_file_gives_what_it_has(void **state)
     end_run(run);
 }
 
-static void damage_is_told_with_its_place(void **state)
+/* What comes before the damage is given, and where the damage is. */
+static void damage_leaves_what_comes_before(void **state)
 {
     (void)state;
-    struct bytes content = make_content(300000);
+    struct bytes content = make_content(1200000);
+    uint32_t chance = 1;
+    for (size_t i = 0; i < content.len; i++) {
+        chance ^= chance << 13, chance ^= chance >> 17, chance ^= chance << 5;
+        content.at[i] = chance & 15; /* half a byte of chance: packs to half */
+    }
     struct bytes packs[] = {pack_zstd(content.at, content.len, 0, true),
                             pack_zstd(content.at, content.len, 0, false),
                             pack_gzip(content.at, content.len)};
@@ -194,10 +201,41 @@ static void damage_is_told_with_its_place(void **state)
         hgr_run *run = make_run();
         hgr_unpacked unpacked = {0};
         hgr_status status = {0};
-        for (size_t at = packs[i].len / 2; at < packs[i].len / 2 + 64; at++)
-            packs[i].at[at] = (uint8_t)~packs[i].at[at];
+        size_t begin = packs[i].len * 7 / 8;
+        assert_true(begin > ((size_t)2 << 17)); /* two steps of input are good */
+        memset(packs[i].at + begin, 0xff, packs[i].len - begin);
         assert_int_equal(hgr_unpack(packs[i].at, packs[i].len,
-                                    hgr_packing_of(packs[i].at, packs[i].len), NULL, LIMIT, run,
+                                    hgr_packing_of(packs[i].at, packs[i].len), &plenty, run,
+                                    &unpacked, &status),
+                         HGR_OK);
+        assert_int_equal(unpacked.loss, HGR_LOSS_DAMAGED);
+        assert_true(unpacked.len > content.len / 3);
+        assert_true(unpacked.len < content.len);
+        assert_true(unpacked.packed_off > 0 && unpacked.packed_off < packs[i].len);
+        assert_true(unpacked.why[0] != 0);
+        size_t sure = unpacked.len < content.len / 2 ? unpacked.len : content.len / 2;
+        assert_memory_equal(unpacked.bytes, content.at, sure);
+        munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
+        free(packs[i].at);
+        end_run(run);
+    }
+    free(content.at);
+}
+
+/* Damage in the first bytes: nothing to use, so it is an error that says where. */
+static void damage_at_the_beginning_is_an_error(void **state)
+{
+    (void)state;
+    struct bytes content = make_content(30000);
+    struct bytes packs[] = {pack_zstd(content.at, content.len, 0, true),
+                            pack_gzip(content.at, content.len)};
+    for (size_t i = 0; i < 2; i++) {
+        hgr_run *run = make_run();
+        hgr_unpacked unpacked = {0};
+        hgr_status status = {0};
+        memset(packs[i].at + 10, 0xff, 40);
+        assert_int_equal(hgr_unpack(packs[i].at, packs[i].len,
+                                    hgr_packing_of(packs[i].at, packs[i].len), &plenty, run,
                                     &unpacked, &status),
                          HGR_BAD_DATA);
         assert_non_null(strstr(status.text, "damaged"));
@@ -207,6 +245,63 @@ static void damage_is_told_with_its_place(void **state)
         end_run(run);
     }
     free(content.at);
+}
+
+/* All bytes come out, and only then the checksum tells that some are wrong. */
+static void a_wrong_checksum_is_told(void **state)
+{
+    (void)state;
+    struct bytes content = make_content(500000);
+    struct bytes packs[] = {pack_zstd(content.at, content.len, 0, true),
+                            pack_gzip(content.at, content.len),
+                            join(pack_zstd(content.at, 1000, 0, false),
+                                 pack_zstd(content.at + 1000, content.len - 1000, 0, true))};
+    const size_t from_end[] = {1, 5,
+                               1}; /* zstd ends with its checksum, gzip has the size behind it */
+    for (size_t i = 0; i < 3; i++) {
+        hgr_run *run = make_run();
+        hgr_unpacked unpacked = {0};
+        hgr_status status = {0};
+        packs[i].at[packs[i].len - from_end[i]] ^= 0x10;
+        assert_int_equal(hgr_unpack(packs[i].at, packs[i].len,
+                                    hgr_packing_of(packs[i].at, packs[i].len), &plenty, run,
+                                    &unpacked, &status),
+                         HGR_OK);
+        assert_int_equal(unpacked.loss, HGR_LOSS_CHECKSUM);
+        assert_int_equal(unpacked.len, content.len);
+        assert_memory_equal(unpacked.bytes, content.at, content.len);
+        munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
+        free(packs[i].at);
+        end_run(run);
+    }
+    free(content.at);
+}
+
+/* What is known to come must find room before the first byte is written. */
+static void free_space_is_checked_first(void **state)
+{
+    (void)state;
+    hgr_run *run = make_run();
+    hgr_unpacked unpacked = {0};
+    hgr_status status = {0};
+    struct bytes content = make_content(9000000), packed = pack_gzip(content.at, content.len);
+    static const uint8_t four_gigabytes[4] = {0xff, 0xff, 0xff, 0xff};
+    /* A size that no deflated data of this length can have is not believed. */
+    memcpy(packed.at + packed.len - 4, four_gigabytes, 4);
+    assert_int_equal(
+        hgr_unpack(packed.at, packed.len, HGR_PACKED_GZIP, &plenty, run, &unpacked, &status),
+        HGR_OK);
+    assert_int_equal(unpacked.loss, HGR_LOSS_CHECKSUM); /* the length is part of the check */
+    munmap((void *)(uintptr_t)unpacked.bytes, unpacked.len);
+    const hgr_unpack_room room = {.limit_bytes = INT64_MAX, .expected_bytes = INT64_MAX / 2};
+    assert_int_equal(
+        hgr_unpack(packed.at, packed.len, HGR_PACKED_DEFLATE, &room, run, &unpacked, &status),
+        HGR_IO);
+    assert_int_equal(status.os_error, ENOSPC);
+    assert_non_null(strstr(status.text, "unpacking needs 4611686018427387903 bytes in /tmp"));
+    free(packed.at);
+    free(content.at);
+    end_run(run);
 }
 
 static void limits_and_places_are_kept(void **state)
@@ -219,19 +314,21 @@ static void limits_and_places_are_kept(void **state)
                             pack_gzip(content.at, content.len)};
     for (size_t i = 0; i < 3; i++) {
         hgr_packing packing = hgr_packing_of(packs[i].at, packs[i].len);
+        const hgr_unpack_room tight = {.limit_bytes = content.len - 1},
+                              nowhere = {.dir = "/nowhere/at/all", .limit_bytes = LIMIT};
         hgr_unpacked unpacked = {0};
         hgr_status status = {0};
-        assert_int_equal(hgr_unpack(packs[i].at, packs[i].len, packing, NULL, content.len - 1, run,
-                                    &unpacked, &status),
-                         HGR_TOO_LARGE);
-        assert_int_equal(hgr_unpack(packs[i].at, packs[i].len, packing, "/nowhere/at/all", LIMIT,
-                                    run, &unpacked, &status),
-                         HGR_IO);
+        assert_int_equal(
+            hgr_unpack(packs[i].at, packs[i].len, packing, &tight, run, &unpacked, &status),
+            HGR_TOO_LARGE);
+        assert_int_equal(
+            hgr_unpack(packs[i].at, packs[i].len, packing, &nowhere, run, &unpacked, &status),
+            HGR_IO);
         assert_int_equal(status.os_error, ENOENT);
         for (uint64_t k = 1;; k++) {
             hgr_run_fail_allocation(run, k);
-            hgr_result result = hgr_unpack(packs[i].at, packs[i].len, packing, NULL, LIMIT, run,
-                                           &unpacked, &status);
+            hgr_result result =
+                hgr_unpack(packs[i].at, packs[i].len, packing, &plenty, run, &unpacked, &status);
             assert_int_equal(hgr_run_memory_bytes(run), 0);
             if (result == HGR_OK)
                 break;
@@ -245,7 +342,7 @@ static void limits_and_places_are_kept(void **state)
     for (size_t i = 0; i < 3; i++) {
         hgr_unpacked unpacked = {0};
         assert_int_equal(hgr_unpack(packs[i].at, packs[i].len,
-                                    hgr_packing_of(packs[i].at, packs[i].len), NULL, LIMIT, run,
+                                    hgr_packing_of(packs[i].at, packs[i].len), &plenty, run,
                                     &unpacked, NULL),
                          HGR_CANCELLED);
         free(packs[i].at);
@@ -259,15 +356,16 @@ static void an_absurd_size_is_refused(void **state)
 {
     (void)state;
     hgr_run *run = make_run();
+    const hgr_unpack_room boundless = {.limit_bytes = INT64_MAX};
     hgr_unpacked unpacked = {0};
     hgr_status status = {0};
     static const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0,
                                     0,    0,    0,    0,    0x40, 1, 0, 0};
     assert_int_equal(
-        hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, NULL, LIMIT, run, &unpacked, &status),
+        hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, &plenty, run, &unpacked, &status),
         HGR_TOO_LARGE);
     assert_int_equal(
-        hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, NULL, INT64_MAX, run, &unpacked, &status),
+        hgr_unpack(frame, sizeof frame, HGR_PACKED_ZSTD, &boundless, run, &unpacked, &status),
         HGR_IO);
     assert_int_equal(status.os_error, ENOSPC);
     end_run(run);
@@ -317,7 +415,10 @@ int main(void)
         cmocka_unit_test(gives_back_the_same_bytes),
         cmocka_unit_test(long_windows_of_known_frames_cost_no_memory),
         cmocka_unit_test(a_cut_file_gives_what_it_has),
-        cmocka_unit_test(damage_is_told_with_its_place),
+        cmocka_unit_test(damage_leaves_what_comes_before),
+        cmocka_unit_test(damage_at_the_beginning_is_an_error),
+        cmocka_unit_test(a_wrong_checksum_is_told),
+        cmocka_unit_test(free_space_is_checked_first),
         cmocka_unit_test(limits_and_places_are_kept),
         cmocka_unit_test(an_absurd_size_is_refused),
         cmocka_unit_test(a_packed_dump_opens_like_the_plain_one),
