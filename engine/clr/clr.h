@@ -35,6 +35,7 @@ struct hgr_runtime {
     uint64_t object_mt, string_mt, free_mt, exception_mt;
     uint64_t app_domain_addr, thread_store_addr, sync_table_addr;
     uint64_t handle_table_map_addr;
+    uint64_t code_map_addr; /* see clr_code.c; 0 = not known */
 
     hgr_segment    *segments; /* ascending, disjoint */
     size_t          nsegments;

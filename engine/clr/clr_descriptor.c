@@ -61,6 +61,7 @@ static const struct offset_row {
     ROW("Thread", "LastThrownObject", thread_last_thrown),
     ROW("Thread", "ExceptionTracker", thread_exception_tracker),
     ROW("Thread", "ThreadLocalDataPtr", thread_local_data),
+    ROW("ReadyToRunInfo", "EntryPointToMethodDescMap", ready_entry_points),
 #undef ROW
 };
 
@@ -75,7 +76,7 @@ static const struct global_row {
     ROW("ThreadStore", thread_store),         ROW("AppDomain", app_domain),
     ROW("SyncTableEntries", sync_table),      ROW("ObjectMethodTable", object_class),
     ROW("StringMethodTable", string_class),   ROW("ExceptionMethodTable", exception_class),
-    ROW("FreeObjectMethodTable", free_class),
+    ROW("FreeObjectMethodTable", free_class), ROW("ExecutionManagerCodeRangeMapAddress", code_map),
 #undef ROW
 };
 

@@ -16,6 +16,11 @@ typedef enum hgr_statics_scheme {
     HGR_STATICS_LOCAL_MODULE /* 2 .. 8: DomainLocalModule */
 } hgr_statics_scheme;
 
+typedef enum hgr_code_map {
+    HGR_CODE_MAP_NONE, /* not known how this runtime finds a method by its code */
+    HGR_CODE_MAP_RADIX /* 8 and later: a radix tree over the address */
+} hgr_code_map;
+
 typedef struct hgr_clr_layout {
     const char *name;       /* "10.0 linux-x64" */
     uint32_t    major, minor;
@@ -75,6 +80,14 @@ typedef struct hgr_clr_layout {
     uint32_t thread_stack_base, thread_stack_limit, thread_last_thrown, thread_exception_tracker;
     uint32_t thread_exposed_object, thread_local_data, thread_blocking_item;
     bool     thread_local_data_indirect; /* 2.1: a pointer to it */
+
+    /* code and methods */
+    hgr_code_map code_map;
+    uint32_t dac_code_map;       /* index into g_dacTable: the entry is the map's own address */
+    bool     nibble_pointers;    /* 10: words of the nibble map may point at a method's start */
+    uint32_t ready_entry_points; /* hash table in ReadyToRunInfo: entry point -> MethodDesc */
+    uint32_t method_desc_bytes;  /* of the part that all MethodDescs share; 0 = layout not known */
+    uint32_t method_token_bits;  /* of the token that the MethodDesc itself holds */
 
     /* handle table */
     uint32_t handle_types, handle_table_segments, handle_segment_next, handle_segment_table;

@@ -6,7 +6,8 @@
 #define NONE HGR_NO_OFFSET
 
 const hgr_clr_layout_row HGR_CLR_EARLY_ROWS[] = {
-    {"linux", 8,
+    {"linux",
+     8,
      {.name = "3.1 linux-x64",
       .major = 3,
       .minor = 1,
@@ -86,6 +87,10 @@ const hgr_clr_layout_row HGR_CLR_EARLY_ROWS[] = {
       .thread_exposed_object = 0x1d0,
       .thread_local_data = 0x430,
       .thread_blocking_item = NONE,
+      .dac_code_map = NONE,
+      .ready_entry_points = NONE,
+      .method_desc_bytes = 8,
+      .method_token_bits = 14,
       .handle_types = 12,
       .handle_table_segments = 0xd0,
       .handle_segment_next = 0x7c8,

@@ -49,6 +49,18 @@
 #define HGR_CLR_MAX_PE_HEADER    (1u << 20)
 #define HGR_CLR_MAX_EXPORTS      65536u
 #define HGR_CLR_MAX_RESOURCES    4096u
+/* Pieces of code ranges within 128 KiB of addresses, and precompiled images of a process. */
+#define HGR_CLR_MAX_RANGE_FRAGMENTS 65536u
+/* Words of the nibble map that one method covers: 16 MiB of code. */
+#define HGR_CLR_MAX_NIBBLE_WORDS 65536u
+/* Handlers, filters and finally blocks of one method. */
+#define HGR_CLR_MAX_FUNCLETS     4096u
+/* Functions of one precompiled image; the largest known have 200,000. */
+#define HGR_CLR_MAX_FUNCTIONS    (1u << 24)
+/* Entry points of precompiled code that the process has used. */
+#define HGR_CLR_MAX_ENTRY_POINTS (1u << 24)
+/* Frames of one thread: a stack of 8 MiB in frames of 32 bytes. */
+#define HGR_CLR_MAX_FRAMES       (1u << 18)
 #define HGR_CLR_MAX_WARNINGS     64u
 
 #endif

@@ -111,6 +111,10 @@ static hgr_result parse_element(parser *p, hgr_signature_node *node, uint32_t de
         return parse_array(p, node, depth);
     case HGR_ELEMENT_FUNCTION:
         return parse_function(p, node, depth);
+    case HGR_ELEMENT_INTERNAL:
+        return hgr_cursor_u32(p->c, &node->table) && hgr_cursor_u32(p->c, &node->row)
+                   ? HGR_OK
+                   : bad(p, "type handle ends early");
     default:
         break;
     }

@@ -12,7 +12,8 @@
  * One node of a type, in prefix order: an element and, behind it, its parts.
  * CLASS and VALUE_TYPE have no parts; POINTER, BYREF, VECTOR and ARRAY have one; GENERIC_INSTANCE
  * has `count` arguments (its own class or value type is in table and row); FUNCTION has `count`
- * parts, the result first. Custom modifiers and PINNED are dropped.
+ * parts, the result first. INTERNAL has the two halves of a 64-bit type handle in table (low) and
+ * row. Custom modifiers and PINNED are dropped.
  */
 typedef struct hgr_signature_node {
     uint8_t element;    /* ELEMENT_TYPE */

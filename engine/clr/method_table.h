@@ -47,6 +47,7 @@ enum {
     HGR_ELEMENT_METHOD_VAR = 0x1e,
     HGR_ELEMENT_MODIFIER_REQUIRED = 0x1f,
     HGR_ELEMENT_MODIFIER_OPTIONAL = 0x20,
+    HGR_ELEMENT_INTERNAL = 0x21, /* a type handle: in signatures made at run time */
     HGR_ELEMENT_SENTINEL = 0x41,
     HGR_ELEMENT_PINNED = 0x45
 };

@@ -1,0 +1,56 @@
+/* clr: explicit frames: {identifier or vtable, next}, linked from the thread, youngest first. Those
+ * of calls into native code (InlinedCallFrame) say where their caller stands: stack pointer, return
+ * address and frame pointer behind {datum}. The others are passed over: what their vtable is
+ * differs in each build. A frame whose return address is 0 is not in use. */
+#include "clr_walk.h"
+
+#include "../base/status.h"
+#include "clr_limits.h"
+
+/* Words of an InlinedCallFrame, the same in 6 to 10 on x64. */
+enum { FRAME_NEXT = 1, CALL_SP = 3, CALL_IP = 4, CALL_FP = 5 };
+
+static bool read_call(const hgr_runtime *runtime, uint64_t frame, hgr_clr_call *out)
+{
+    const hgr_space *space = runtime->space;
+    uint64_t p = space->pointer_size;
+    out->frame_addr = frame;
+    return hgr_space_ptr(space, frame + CALL_SP * p, &out->sp) &&
+           hgr_space_ptr(space, frame + CALL_IP * p, &out->ip) &&
+           hgr_space_ptr(space, frame + CALL_FP * p, &out->fp);
+}
+
+/* By its shape: the caller's stack pointer lies near above the frame, which is one of its locals.
+ */
+static bool is_call(const hgr_clr_thread *thread, const hgr_clr_call *call)
+{
+    return call->ip > UINT16_MAX && call->sp % 8 == 0 && call->sp <= thread->stack_base_addr &&
+           call->sp >= thread->stack_limit_addr;
+}
+
+hgr_result hgr_clr_calls_read(const hgr_runtime *runtime, const hgr_run *run,
+                              const hgr_clr_thread *thread, hgr_clr_call **calls, size_t *count,
+                              size_t *capacity, hgr_status *status)
+{
+    const hgr_space *space = runtime->space;
+    uint64_t p = space->pointer_size, end = p == 8 ? UINT64_MAX : UINT32_MAX, frame;
+    hgr_result result = HGR_OK;
+    *count = 0;
+    if (!hgr_space_ptr(space, thread->thread_addr + runtime->layout.thread_frame, &frame))
+        return HGR_OK;
+    for (uint32_t left = HGR_CLR_MAX_EXPLICIT; left > 0 && frame != 0 && frame != end; left--) {
+        hgr_clr_call call;
+        uint64_t next;
+        if (read_call(runtime, frame, &call) && is_call(thread, &call)) {
+            result = hgr_grow(run, calls, capacity, *count + 1, HGR_CLR_MAX_EXPLICIT, sizeof call,
+                              "explicit frames", status);
+            if (result != HGR_OK)
+                return result;
+            (*calls)[(*count)++] = call;
+        }
+        if (!hgr_space_ptr(space, frame + FRAME_NEXT * p, &next) || next <= frame)
+            break; /* older frames lie above: anything else is a loop or damage */
+        frame = next;
+    }
+    return result;
+}

@@ -1,0 +1,265 @@
+/* clr: mixed stack walk on x64.
+ *
+ * Input: a thread's registers. Output: frames. Managed code has UNWIND_INFO everywhere; native code
+ * has DWARF call frame information on Linux and UNWIND_INFO in the exception directory of its image
+ * on Windows. Where neither leads on (the image is not in the dump), the runtime's explicit frames
+ * tell where managed code called out, and the walk goes on there with the registers they have.
+ * Every step moves the stack pointer up within the thread's stack, so a walk ends. */
+#include "clr_walk.h"
+
+#include "../base/status.h"
+#include "../dump/cfi.h"
+#include "../dump/unwind_info.h"
+#include "clr_limits.h"
+
+enum { AT_SYSINFO_EHDR = 33 };
+
+struct hgr_clr_walker {
+    const hgr_runtime *runtime;
+    const hgr_run *run;
+    hgr_clr_codes *codes;
+    uint64_t *cfi_headers; /* of each module of the dump: 0 = not looked for, 1 = none */
+    uint64_t vdso_addr, vdso_header;
+    uint16_t callee_saved;
+    bool windows;
+    hgr_clr_frame *frames;
+    size_t nframes, frames_capacity;
+    hgr_clr_call *calls;
+    size_t ncalls, calls_capacity;
+};
+
+hgr_result hgr_clr_walker_create(const hgr_runtime *runtime, const hgr_run *run,
+                                 hgr_clr_walker **out, hgr_status *status)
+{
+    hgr_clr_walker *walker = NULL;
+    hgr_result result = hgr_alloc(run, 1, sizeof *walker, "stack walker", &walker, status);
+    if (result != HGR_OK)
+        return result;
+    walker->runtime = runtime;
+    walker->run = run;
+    walker->windows = strcmp(runtime->dump->info.os, "windows") == 0;
+    walker->callee_saved = walker->windows ? HGR_CALLEE_SAVED_WINDOWS : HGR_CALLEE_SAVED_LINUX;
+    if (hgr_dump_auxv(runtime->dump, AT_SYSINFO_EHDR, &walker->vdso_addr))
+        walker->vdso_header = hgr_cfi_header(runtime->space, walker->vdso_addr);
+    result = hgr_clr_codes_create(runtime, run, &walker->codes, status);
+    if (result == HGR_OK)
+        result = hgr_alloc(run, runtime->dump->nmodules, sizeof *walker->cfi_headers,
+                           "unwind tables", &walker->cfi_headers, status);
+    if (result == HGR_OK)
+        *out = walker;
+    else
+        hgr_clr_walker_free(walker);
+    return result;
+}
+
+void hgr_clr_walker_free(hgr_clr_walker *walker)
+{
+    if (!walker)
+        return;
+    hgr_clr_codes_free(walker->codes);
+    hgr_free(walker->cfi_headers);
+    hgr_free(walker->frames);
+    hgr_free(walker->calls);
+    hgr_free(walker);
+}
+
+/* ---- native frames ---- */
+
+#define VDSO_BYTES 0x4000u
+
+/* .eh_frame_hdr of the image around ip, 0 = none. */
+static uint64_t cfi_header(hgr_clr_walker *walker, uint64_t ip)
+{
+    const hgr_dump *dump = walker->runtime->dump;
+    const hgr_file_range *file = hgr_dump_file_at(dump, ip);
+    if (walker->vdso_header != 0 && ip - walker->vdso_addr < VDSO_BYTES)
+        return walker->vdso_header;
+    if (!file || file->module == HGR_NO_MODULE || file->module >= dump->nmodules)
+        return 0;
+    uint64_t *header = &walker->cfi_headers[file->module];
+    if (*header == 0) {
+        *header = hgr_cfi_header(walker->runtime->space, dump->modules[file->module].base_addr);
+        if (*header == 0)
+            *header = 1;
+    }
+    return *header > 1 ? *header : 0;
+}
+
+static const hgr_module *module_at(const hgr_dump *dump, uint64_t ip)
+{
+    for (size_t i = 0; i < dump->nmodules; i++)
+        if (ip - dump->modules[i].base_addr < dump->modules[i].size_bytes)
+            return &dump->modules[i];
+    return NULL;
+}
+
+/* A function without a frame: its return address lies at the stack pointer. */
+static bool step_leaf(const hgr_clr_walker *walker, hgr_registers *registers)
+{
+    uint64_t sp = registers->value[HGR_RSP], ip;
+    if (!hgr_space_u64(walker->runtime->space, sp, &ip))
+        return false;
+    registers->ip = ip;
+    hgr_register_set(registers, HGR_RSP, sp + 8, 0);
+    registers->known &= walker->callee_saved;
+    return true;
+}
+
+static bool step_native(hgr_clr_walker *walker, bool exact_ip, hgr_registers *registers,
+                        bool *out_exact_ip)
+{
+    uint64_t ip = exact_ip ? registers->ip : registers->ip - 1, header;
+    *out_exact_ip = false;
+    if (!walker->windows)
+        return (header = cfi_header(walker, ip)) != 0 &&
+               hgr_cfi_step(walker->runtime->space, header, exact_ip, registers, out_exact_ip);
+    const hgr_module *module = module_at(walker->runtime->dump, ip);
+    hgr_unwind_function function;
+    bool leaf;
+    if (!module)
+        return false;
+    if (hgr_unwind_pe_function(walker->runtime->space, module->base_addr, ip, &function, &leaf))
+        return hgr_unwind_info_step(walker->runtime->space, &function, walker->callee_saved,
+                                    registers);
+    return leaf && exact_ip && step_leaf(walker, registers);
+}
+
+/* ---- frames ---- */
+
+static hgr_result add_frame(hgr_clr_walker *walker, const hgr_clr_frame *frame, hgr_status *status)
+{
+    hgr_result result =
+        hgr_grow(walker->run, &walker->frames, &walker->frames_capacity, walker->nframes + 1,
+                 HGR_CLR_MAX_FRAMES, sizeof *frame, "frames", status);
+    if (result == HGR_OK)
+        walker->frames[walker->nframes++] = *frame;
+    return result;
+}
+
+/* A managed frame that called into native code stands where its explicit frame says; in precompiled
+ * code that is a few bytes before the return address that unwinding finds. */
+static void place_call(const hgr_clr_walker *walker, hgr_clr_frame *frame)
+{
+    frame->gc_ip = frame->registers.ip;
+    for (size_t i = 0; i < walker->ncalls; i++) {
+        const hgr_clr_call *call = &walker->calls[i];
+        if (call->sp == frame->registers.value[HGR_RSP] && call->ip >= frame->code.start_addr &&
+            call->ip < frame->code.end_addr)
+            frame->gc_ip = call->ip;
+    }
+}
+
+static bool is_managed(const hgr_clr_code *code)
+{
+    return (code->kind == HGR_CODE_JIT || code->kind == HGR_CODE_READY) && code->method_addr != 0;
+}
+
+static hgr_result look_up(hgr_clr_walker *walker, hgr_clr_frame *frame, hgr_status *status)
+{
+    uint64_t ip = frame->registers.ip;
+    if (!frame->exact_ip && ip > 0)
+        ip--; /* the call may be the last instruction */
+    hgr_result result = hgr_clr_code_find(walker->codes, ip, &frame->code, status);
+    frame->kind = is_managed(&frame->code)            ? HGR_FRAME_MANAGED
+                  : frame->code.kind == HGR_CODE_STUB ? HGR_FRAME_STUB
+                                                      : HGR_FRAME_NATIVE;
+    if (frame->kind == HGR_FRAME_MANAGED)
+        place_call(walker, frame);
+    return result;
+}
+
+/* The next managed caller that the runtime noted above sp. */
+static bool step_explicit(hgr_clr_walker *walker, uint64_t sp, hgr_registers *out)
+{
+    for (size_t i = 0; i < walker->ncalls; i++) {
+        const hgr_clr_call *call = &walker->calls[i];
+        if (call->sp <= sp)
+            continue;
+        *out = (hgr_registers){.ip = call->ip};
+        hgr_register_set(out, HGR_RSP, call->sp, 0);
+        hgr_register_set(out, HGR_RBP, call->fp, 0);
+        return true;
+    }
+    return false;
+}
+
+static bool step_frame(hgr_clr_walker *walker, const hgr_clr_frame *frame, hgr_registers *next,
+                       bool *out_exact_ip)
+{
+    *next = frame->registers;
+    *out_exact_ip = false;
+    if (frame->code.unwind_addr != 0) {
+        hgr_unwind_function function = {frame->code.base_addr, frame->code.start_addr,
+                                        frame->code.unwind_addr};
+        return hgr_unwind_info_step(walker->runtime->space, &function, walker->callee_saved, next);
+    }
+    return frame->kind == HGR_FRAME_NATIVE &&
+           step_native(walker, frame->exact_ip, next, out_exact_ip);
+}
+
+static bool start(const hgr_clr_thread *thread, hgr_clr_frame *out)
+{
+    *out = (hgr_clr_frame){.exact_ip = true, .reached = HGR_REACHED_THREAD};
+    if (!thread->os_thread || thread->os_thread->nregisters < HGR_REGISTERS)
+        return false;
+    out->registers.ip = thread->os_thread->ip;
+    for (uint32_t r = 0; r < HGR_REGISTERS; r++)
+        hgr_register_set(&out->registers, r, thread->os_thread->registers[r], 0);
+    return true;
+}
+
+/* Is this where threads begin? Nothing follows the last explicit frame, and the tables say so. */
+static bool in_stack(const hgr_clr_thread *thread, uint64_t sp)
+{
+    return thread->stack_base_addr == 0 || sp < thread->stack_base_addr;
+}
+
+static hgr_result walk_frames(hgr_clr_walker *walker, const hgr_clr_thread *thread,
+                              hgr_clr_frame frame, hgr_walk_end *out_end, hgr_status *status)
+{
+    hgr_result result = HGR_OK;
+    *out_end = HGR_WALK_COMPLETE;
+    while (result == HGR_OK && frame.registers.ip != 0) {
+        uint64_t sp = frame.registers.value[HGR_RSP];
+        hgr_clr_frame next = {.reached = HGR_REACHED_UNWIND};
+        if (walker->nframes == HGR_CLR_MAX_FRAMES) {
+            *out_end = HGR_WALK_TOO_DEEP;
+            return HGR_OK;
+        }
+        result = look_up(walker, &frame, status);
+        if (result != HGR_OK)
+            return result;
+        bool stepped = step_frame(walker, &frame, &next.registers, &next.exact_ip) &&
+                       in_stack(thread, next.registers.value[HGR_RSP]);
+        frame.caller_sp = stepped ? next.registers.value[HGR_RSP] : 0;
+        result = add_frame(walker, &frame, status);
+        if (result == HGR_OK && !stepped) {
+            next = (hgr_clr_frame){.reached = HGR_REACHED_EXPLICIT};
+            if (!step_explicit(walker, sp, &next.registers)) {
+                *out_end = HGR_WALK_LOST;
+                return HGR_OK;
+            }
+        }
+        frame = next;
+    }
+    return result;
+}
+
+hgr_result hgr_clr_walk(hgr_clr_walker *walker, const hgr_clr_thread *thread,
+                        const hgr_clr_frame **out, size_t *out_count, hgr_walk_end *out_end,
+                        hgr_status *status)
+{
+    hgr_clr_frame first;
+    walker->nframes = 0;
+    *out_end = HGR_WALK_NO_REGISTERS;
+    hgr_result result = HGR_OK;
+    if (start(thread, &first)) {
+        result = hgr_clr_calls_read(walker->runtime, walker->run, thread, &walker->calls,
+                                    &walker->ncalls, &walker->calls_capacity, status);
+        if (result == HGR_OK)
+            result = walk_frames(walker, thread, first, out_end, status);
+    }
+    *out = walker->frames;
+    *out_count = walker->nframes;
+    return result;
+}
