@@ -122,7 +122,7 @@ static void print_answer(const struct answer *answer)
 
 int cmd_check(const tool_opts *opts)
 {
-    struct answer answer = {0};
+    struct answer answer = {.session.cross_check = true};
     tool_session *session = &answer.session;
     int code = session_open(session, opts, opts->operands[0]);
     if (code == EXIT_DONE)

@@ -106,6 +106,8 @@ static void print_missing(const tool_session *session)
                       format_bytes(session, text, info->absent_bytes));
         print_line(session, "missing", strbuf_get(&line));
     }
+    if (*info->unknown)
+        print_line(session, "unknown", info->unknown);
     if (info->gc_in_progress)
         print_line(session, "caution",
                    "taken in the middle of a garbage collection: some objects "

@@ -13,6 +13,7 @@ static void write_runtime(tool_json *json, const tool_session *session)
     out_address(json, "module_address", info->module_addr);
     out_text(json, "found_by", info->found_by);
     out_text(json, "layout", info->layout);
+    out_text(json, "unknown", info->unknown);
     out_end_object(json);
     out_object(json, "gc");
     out_text(json, "mode", info->server_gc ? "server" : "workstation");

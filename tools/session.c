@@ -49,6 +49,19 @@ static int start_run(tool_session *session)
     return EXIT_DONE;
 }
 
+/* With --shape-search: by the heap's own shape; regions have none, there by the tables' shape. */
+static hgr_result open_runtime(tool_session *session, hgr_status *status)
+{
+    bool by_shape = opt_given(session->opts, OPT_SHAPE_SEARCH);
+    hgr_runtime_options options = {.heap_search = by_shape, .cross_check = session->cross_check};
+    hgr_result result =
+        hgr_runtime_open(session->dump, &options, session->run, &session->runtime, status);
+    if (!by_shape || result != HGR_NOT_FOUND)
+        return result;
+    options = (hgr_runtime_options){.shape_search = true};
+    return hgr_runtime_open(session->dump, &options, session->run, &session->runtime, status);
+}
+
 int session_open(tool_session *session, const tool_opts *opts, const char *dump_path)
 {
     hgr_status status = {0};
@@ -63,10 +76,8 @@ int session_open(tool_session *session, const tool_opts *opts, const char *dump_
                                      .temp_dir = getenv("TMPDIR")};
     hgr_result result =
         hgr_dump_open(dump_path, &dump_options, session->run, &session->dump, &status);
-    hgr_runtime_options options = {.shape_search = opt_given(opts, OPT_SHAPE_SEARCH)};
     if (result == HGR_OK)
-        result =
-            hgr_runtime_open(session->dump, &options, session->run, &session->runtime, &status);
+        result = open_runtime(session, &status);
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 

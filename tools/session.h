@@ -28,6 +28,7 @@ typedef struct tool_session {
     tool_progress progress;
     tool_timing timing;
     tool_json json;
+    bool cross_check; /* set before session_open: hold the segments against those found by shape */
     bool incomplete; /* coverage below 100 %: --strict makes it exit 3 */
 } tool_session;
 

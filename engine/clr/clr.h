@@ -36,6 +36,8 @@ struct hgr_runtime {
     uint64_t app_domain_addr, thread_store_addr, sync_table_addr;
     uint64_t handle_table_map_addr;
     uint64_t code_map_addr; /* see clr_code.c; 0 = not known */
+    uint64_t *handle_segments; /* found by shape, where there is no map */
+    size_t    nhandle_segments;
 
     hgr_segment    *segments; /* ascending, disjoint */
     size_t          nsegments;

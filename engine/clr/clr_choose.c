@@ -14,7 +14,7 @@
 static uint64_t table_entry(const hgr_clr_opening *opening, uint32_t index)
 {
     uint64_t addr;
-    if (index == HGR_NO_OFFSET ||
+    if (index == HGR_NO_OFFSET || opening->found.table.addr == 0 ||
         !hgr_clr_table_entry(opening->runtime->space, &opening->found.table, index, &addr))
         return 0;
     return addr;
@@ -59,9 +59,11 @@ static void read_globals(hgr_clr_opening *opening)
 {
     hgr_runtime *runtime = opening->runtime;
     const hgr_clr_globals *globals = &opening->globals;
-    runtime->object_mt = value_at(runtime, globals->object_class);
-    runtime->string_mt = value_at(runtime, globals->string_class);
-    runtime->free_mt = value_at(runtime, globals->free_class);
+    if (!opening->by_shape) { /* else they are known */
+        runtime->object_mt = value_at(runtime, globals->object_class);
+        runtime->string_mt = value_at(runtime, globals->string_class);
+        runtime->free_mt = value_at(runtime, globals->free_class);
+    }
     runtime->exception_mt = value_at(runtime, globals->exception_class);
     runtime->app_domain_addr = value_at(runtime, globals->app_domain);
     runtime->thread_store_addr = value_at(runtime, globals->thread_store);
@@ -133,9 +135,10 @@ static void refine_version(hgr_clr_opening *opening, const hgr_metadata *core)
         opening->version = version;
 }
 
-/* calibrate: look for the well-known classes elsewhere in the table when the row's entries fail. */
+/* calibrate: look for the well-known classes elsewhere in the table when the row's entries fail.
+ * lenient: the core library's metadata need not be in the dump. */
 static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row, bool calibrate,
-                             hgr_status *status)
+                             bool lenient, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
     hgr_status why = {0};
@@ -153,7 +156,7 @@ static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row
     result = hgr_clr_check_module(runtime, &core, &why);
     if (result == HGR_OK)
         refine_version(opening, &core);
-    if (result == HGR_TRUNCATED && !(opening->shifted && opening->version.major == 0)) {
+    if (result == HGR_TRUNCATED && lenient && !(opening->shifted && opening->version.major == 0)) {
         hgr_runtime_warn(runtime, "%s: names come only from module files", why.text);
         return HGR_OK;
     }
@@ -168,13 +171,15 @@ static bool is_candidate(const hgr_clr_opening *opening, const hgr_clr_layout *r
 {
     const hgr_clr_version *version = &opening->version;
     if (version->major == 0)
-        return !sibling && row->dac_gc_dac_globals == opening->found.gc_entry;
-    return row->major == version->major && (row->minor != version->minor) == sibling;
+        return !sibling &&
+               (opening->by_shape || row->dac_gc_dac_globals == opening->found.gc_entry);
+    bool same = row->major == version->major && row->minor == version->minor;
+    return sibling ? !same && (opening->by_shape || row->major == version->major) : same;
 }
 
 /* Candidates as they stand, the newest first. HGR_NOT_FOUND: none comes in question; else the first
  * one's failure. */
-static hgr_result try_rows(hgr_clr_opening *opening, hgr_status *status)
+static hgr_result try_rows(hgr_clr_opening *opening, bool lenient, hgr_status *status)
 {
     const char *os = opening->runtime->dump->info.os;
     uint32_t p = opening->runtime->space->pointer_size;
@@ -185,7 +190,7 @@ static hgr_result try_rows(hgr_clr_opening *opening, hgr_status *status)
             hgr_status why = {0};
             if (!is_candidate(opening, row, sibling == 1))
                 continue;
-            hgr_result result = try_layout(opening, row, false, &why);
+            hgr_result result = try_layout(opening, row, false, lenient, &why);
             if (result == HGR_OK)
                 return HGR_OK;
             if ((failed == HGR_NOT_FOUND || result == HGR_NO_MEMORY) && status)
@@ -206,7 +211,10 @@ hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status)
     const char *os = opening->runtime->dump->info.os;
     uint32_t p = opening->runtime->space->pointer_size, major = opening->version.major;
     uint32_t newest = hgr_clr_layout_newest(os, p);
-    hgr_result result = try_rows(opening, status);
+    /* A row that names the core library's classes rightly beats one that merely cannot be refuted. */
+    hgr_result result = try_rows(opening, false, status);
+    if (result == HGR_TRUNCATED || result == HGR_BAD_DATA)
+        result = try_rows(opening, true, status);
     if (result != HGR_NOT_FOUND && result != HGR_BAD_DATA)
         return result;
     const hgr_clr_layout *row =
@@ -214,5 +222,5 @@ hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status)
     if (!row)
         return hgr_fail(status, HGR_UNSUPPORTED, ".NET %u on %s %s: no table of its structures",
                         major, os, opening->runtime->dump->info.cpu);
-    return try_layout(opening, row, true, status);
+    return try_layout(opening, row, true, true, status);
 }

@@ -275,6 +275,20 @@ static hgr_result fail_unread(const hgr_dump *dump, const hgr_module *module, hg
                          dump->info.missing_bytes > 0 ? "; the file is cut off" : "");
 }
 
+hgr_result hgr_clr_find_module(const hgr_dump *dump, const hgr_runtime_options *options,
+                               hgr_clr_found *out, hgr_status *status)
+{
+    uint32_t seen = 0;
+    for (size_t i = 0; i < hgr_dump_modules(dump); i++) {
+        const hgr_module *module = hgr_dump_module(dump, i);
+        if (!is_runtime_name(module->path) || seen++ != options->index)
+            continue;
+        *out = (hgr_clr_found){.module = module, .found_by = "shape of the heap"};
+        return HGR_OK;
+    }
+    return fail_no_runtime(dump, status);
+}
+
 /* Modules named like a runtime come first; then every other one, for single-file programs. */
 hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_runtime_options *options,
                         hgr_clr_found *out, hgr_status *status)

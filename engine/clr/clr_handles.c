@@ -316,6 +316,12 @@ hgr_result hgr_clr_handles_read(const hgr_runtime *runtime, const hgr_run *run,
     hgr_map_init(&reader.tables, run);
     hgr_map_init(&reader.segments, run);
     hgr_result result = read_maps(&reader);
+    for (size_t i = 0; i < runtime->nhandle_segments && result == HGR_OK; i++) {
+        const uint8_t *header =
+            hgr_space_view(runtime->space, runtime->handle_segments[i], HEADER_BYTES);
+        if (header)
+            result = read_segment(&reader, runtime->handle_segments[i], header);
+    }
     if (result == HGR_OK && handles.count > 1)
         qsort(handles.handles, handles.count, sizeof *handles.handles, by_slot);
     if (result == HGR_OK)

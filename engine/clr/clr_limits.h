@@ -19,6 +19,8 @@
 #define HGR_CLR_MAX_FINALIZABLE  (1u << 28)
 /* A stack beyond 1 GiB is a wrong stack base. */
 #define HGR_CLR_MAX_STACK_BYTES  (UINT64_C(1) << 30)
+/* Where nothing says where a stack ends: the usual limit of one. */
+#define HGR_CLR_USUAL_STACK_BYTES (UINT64_C(8) << 20)
 #define HGR_CLR_MAX_STACK_WORDS  (1u << 28)
 /* No class hierarchy is deeper. */
 #define HGR_CLR_MAX_PARENTS      512u

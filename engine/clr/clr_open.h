@@ -46,6 +46,11 @@ typedef struct hgr_clr_found {
  */
 HGR_MUST_CHECK hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_runtime_options *options,
                                        hgr_clr_found *out, hgr_status *status);
+/** The index-th module named like a runtime, and nothing else: what the search by shape begins with.
+ * Errors: HGR_NOT_FOUND. */
+HGR_MUST_CHECK hgr_result hgr_clr_find_module(const hgr_dump *dump,
+                                              const hgr_runtime_options *options,
+                                              hgr_clr_found *out, hgr_status *status);
 /** Does any entry of the table of globals at addr hold GcDacVars? */
 bool hgr_clr_table_has_gc(const hgr_space *space, const hgr_clr_table *table, uint32_t *out_entry,
                           uint64_t *out_gc_addr);
@@ -112,6 +117,7 @@ typedef struct hgr_clr_opening {
     hgr_clr_globals globals;
     uint32_t changed; /* offsets that the descriptor changed */
     bool shifted;     /* the table of globals was calibrated */
+    bool by_shape;    /* segments and method tables of the well-known classes come from clr_shape.c */
 } hgr_clr_opening;
 
 /**
@@ -145,6 +151,8 @@ void hgr_clr_check_segments(hgr_runtime *runtime);
 
 /** Fills runtime->segments from runtime->gc, and the byte totals of runtime->info. */
 HGR_MUST_CHECK hgr_result hgr_clr_segments_read(hgr_runtime *runtime, hgr_status *status);
+/** Adds the segments' bytes to runtime->info. */
+void hgr_clr_segments_sum(hgr_runtime *runtime);
 /** Fills runtime->gaps; needs segments and threads. */
 HGR_MUST_CHECK hgr_result hgr_clr_gaps_read(hgr_runtime *runtime, uint64_t global_context_addr,
                                             hgr_status *status);
@@ -152,6 +160,8 @@ HGR_MUST_CHECK hgr_result hgr_clr_gaps_read(hgr_runtime *runtime, uint64_t globa
 const hgr_segment *hgr_clr_segment_at(const hgr_runtime *runtime, uint64_t addr);
 /** Fills runtime->threads. */
 HGR_MUST_CHECK hgr_result hgr_clr_threads_read(hgr_runtime *runtime, hgr_status *status);
+/** The same from the dump's own threads, where the runtime's list is not known: OS ids and stacks. */
+HGR_MUST_CHECK hgr_result hgr_clr_threads_of_dump(hgr_runtime *runtime, hgr_status *status);
 /** Where a thread's {alloc_ptr, alloc_limit} lies; false when it has none. */
 bool hgr_clr_thread_context_addr(const hgr_runtime *runtime, const hgr_clr_thread *thread,
                                  uint64_t *out_addr);

@@ -241,7 +241,7 @@ static uint64_t committed_start(const hgr_segment *s)
     return in_front ? s->segment_addr : s->start_addr & ~PAGE_MASK;
 }
 
-static void sum_bytes(hgr_runtime *runtime)
+void hgr_clr_segments_sum(hgr_runtime *runtime)
 {
     hgr_runtime_info *info = &runtime->info;
     for (size_t i = 0; i < runtime->nsegments; i++) {
@@ -268,7 +268,7 @@ hgr_result hgr_clr_segments_read(hgr_runtime *runtime, hgr_status *status)
     drop_overlaps(&walk);
     if (walk.skipped > 8)
         hgr_runtime_warn(runtime, "%u segments skipped in all", walk.skipped);
-    sum_bytes(runtime);
+    hgr_clr_segments_sum(runtime);
     return HGR_OK;
 }
 

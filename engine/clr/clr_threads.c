@@ -87,6 +87,43 @@ static hgr_result walk_threads(hgr_runtime *runtime, const hgr_map *os_threads, 
     return result;
 }
 
+/* Where its stack ends: as the dump says, else with the memory around its stack pointer, which may
+ * go on with something else: a heap segment is no stack. */
+static uint64_t stack_end(const hgr_runtime *runtime, const hgr_thread *thread)
+{
+    const hgr_range *range = hgr_space_find(runtime->space, thread->sp);
+    if (thread->stack_end_addr != 0)
+        return thread->stack_end_addr;
+    if (!range)
+        return thread->sp;
+    uint64_t end = range->end_addr;
+    if (end - thread->sp > HGR_CLR_USUAL_STACK_BYTES)
+        end = thread->sp + HGR_CLR_USUAL_STACK_BYTES;
+    for (size_t i = 0; i < runtime->nsegments; i++) /* ascending */
+        if (runtime->segments[i].segment_addr >= thread->sp && runtime->segments[i].segment_addr < end)
+            end = runtime->segments[i].segment_addr;
+    return end;
+}
+
+hgr_result hgr_clr_threads_of_dump(hgr_runtime *runtime, hgr_status *status)
+{
+    size_t count = hgr_dump_threads(runtime->dump);
+    if (count > HGR_CLR_MAX_THREADS)
+        count = HGR_CLR_MAX_THREADS;
+    hgr_result result = hgr_alloc(runtime->run, count, sizeof *runtime->threads, "threads",
+                                  &runtime->threads, status);
+    for (size_t i = 0; i < count && result == HGR_OK; i++) {
+        const hgr_thread *thread = hgr_dump_thread(runtime->dump, i);
+        runtime->threads[runtime->nthreads++] = (hgr_clr_thread){
+            .os_id = thread->os_id,
+            .stack_base_addr = stack_end(runtime, thread),
+            .stack_limit_addr = thread->sp,
+            .os_thread = thread,
+        };
+    }
+    return result;
+}
+
 hgr_result hgr_clr_threads_read(hgr_runtime *runtime, hgr_status *status)
 {
     const hgr_clr_layout *layout = &runtime->layout;

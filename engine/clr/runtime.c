@@ -5,6 +5,7 @@
  * tables, the one whose method tables of Object, String and Free check out is kept. Segments come
  * first, since they need no layout and tell whether the dump has heap memory at all. */
 #include "clr_open.h"
+#include "clr_shape.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +35,9 @@ void hgr_runtime_warn(hgr_runtime *runtime, const char *format, ...)
 }
 
 /* ---- info ---- */
+
+#define UNKNOWN_BY_SHAPE                                                                           \
+    "names of static fields, thread statics, the finalizer queue, the runtime's own threads"
 
 static const char *arena_format(hgr_runtime *runtime, hgr_status *status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -94,6 +98,7 @@ static hgr_result fill_info(hgr_clr_opening *opening, hgr_status *status)
             ? arena_format(runtime, status, "%u.%u", info->major, info->minor)
             : arena_format(runtime, status, "%u.%u.%u", info->major, info->minor, info->patch);
     info->layout = describe_layout(opening, status);
+    info->unknown = opening->by_shape ? UNKNOWN_BY_SHAPE : "";
     info->module_path = module->path;
     info->module_addr = module->base_addr;
     bool by_export = strcmp(opening->found.found_by, "export") == 0;
@@ -171,9 +176,24 @@ static hgr_result read_gc(hgr_clr_opening *opening, hgr_status *status)
     return result == HGR_OK ? refuse_without_heap(runtime, status) : result;
 }
 
+/* What the tables would have led to: threads of the dump, handle segments by their shape. */
+static hgr_result read_lists_by_shape(hgr_clr_opening *opening, hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    hgr_result result = hgr_clr_threads_of_dump(runtime, status);
+    if (result == HGR_OK)
+        result = hgr_shape_handles_find(runtime, &runtime->handle_segments,
+                                        &runtime->nhandle_segments, status);
+    if (result == HGR_OK)
+        hgr_clr_check_segments(runtime);
+    return result;
+}
+
 static hgr_result read_lists(hgr_clr_opening *opening, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
+    if (opening->by_shape)
+        return read_lists_by_shape(opening, status);
     uint64_t context = opening->globals.global_alloc_context;
     hgr_result result = hgr_clr_threads_read(runtime, status);
     if (context != 0 && runtime->layout.thread_alloc_context_indirect)
@@ -190,8 +210,22 @@ static hgr_result read_lists(hgr_clr_opening *opening, hgr_status *status)
     return HGR_OK;
 }
 
-static hgr_result open_steps(hgr_clr_opening *opening, const hgr_runtime_options *options,
-                             hgr_status *status)
+/* From a heap to its layout, its version, its lists. */
+static hgr_result open_heap(hgr_clr_opening *opening, hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    hgr_result result = hgr_clr_choose_layout(opening, status);
+    if (result == HGR_OK)
+        result = fill_info(opening, status);
+    if (result == HGR_OK)
+        result = read_lists(opening, status);
+    if (result == HGR_OK && runtime->warnings_lost)
+        result = hgr_fail(status, HGR_NO_MEMORY, "warnings: out of memory");
+    return result;
+}
+
+static hgr_result open_by_tables(hgr_clr_opening *opening, const hgr_runtime_options *options,
+                                 hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
     hgr_result result = hgr_clr_find(runtime->dump, options, &opening->found, status);
@@ -200,14 +234,57 @@ static hgr_result open_steps(hgr_clr_opening *opening, const hgr_runtime_options
     opening->version = hgr_clr_version_find(runtime->dump, opening->found.module);
     result = read_gc(opening, status);
     if (result == HGR_OK)
-        result = hgr_clr_choose_layout(opening, status);
+        result = open_heap(opening, status);
+    return result == HGR_OK && options->cross_check ? hgr_clr_shape_compare(runtime, status)
+                                                    : result;
+}
+
+static hgr_result open_by_shape(hgr_clr_opening *opening, const hgr_runtime_options *options,
+                                hgr_status *status)
+{
+    hgr_runtime *runtime = opening->runtime;
+    *opening = (hgr_clr_opening){.runtime = runtime, .by_shape = true};
+    hgr_result result = hgr_clr_find_module(runtime->dump, options, &opening->found, status);
+    if (result != HGR_OK)
+        return result;
+    opening->version = hgr_clr_version_find(runtime->dump, opening->found.module);
+    result = hgr_clr_shape_read(runtime, status);
     if (result == HGR_OK)
-        result = fill_info(opening, status);
-    if (result == HGR_OK)
-        result = read_lists(opening, status);
-    if (result == HGR_OK && runtime->warnings_lost)
-        result = hgr_fail(status, HGR_NO_MEMORY, "warnings: out of memory");
-    return result;
+        result = refuse_without_heap(runtime, status);
+    return result == HGR_OK ? open_heap(opening, status) : result;
+}
+
+/* Forget what a way that failed has read. */
+static void reset(hgr_runtime *runtime)
+{
+    hgr_free(runtime->segments);
+    hgr_free(runtime->gaps);
+    hgr_free(runtime->threads);
+    hgr_free(runtime->handle_segments);
+    hgr_arena_fini(&runtime->arena);
+    *runtime = (struct hgr_runtime){
+        .run = runtime->run, .dump = runtime->dump, .space = runtime->space};
+    hgr_arena_init(&runtime->arena, runtime->run);
+}
+
+/* The tables; where they are missing or make no sense, the shape of the heap. Its failure is not
+ * news: the first one stands. */
+static hgr_result open_steps(hgr_clr_opening *opening, const hgr_runtime_options *options,
+                             hgr_status *status)
+{
+    hgr_status why = {0};
+    if (options->heap_search)
+        return open_by_shape(opening, options, status);
+    hgr_result result = open_by_tables(opening, options, status);
+    if (result != HGR_TRUNCATED && result != HGR_BAD_DATA && result != HGR_UNSUPPORTED)
+        return result;
+    reset(opening->runtime);
+    hgr_result second = open_by_shape(opening, options, &why);
+    if (second != HGR_OK && second != HGR_NO_MEMORY && second != HGR_CANCELLED)
+        return result;
+    if (second != HGR_OK && status)
+        *status = why;
+    return second;
 }
 
 hgr_result hgr_runtime_open(const hgr_dump *dump, const hgr_runtime_options *options,
@@ -241,6 +318,7 @@ void hgr_runtime_close(hgr_runtime *runtime)
     hgr_free(runtime->segments);
     hgr_free(runtime->gaps);
     hgr_free(runtime->threads);
+    hgr_free(runtime->handle_segments);
     hgr_arena_fini(&runtime->arena);
     hgr_free(runtime);
 }

@@ -13,7 +13,10 @@ typedef struct hgr_runtime hgr_runtime;
 /** Initialise with = {0}. */
 typedef struct hgr_runtime_options {
     uint32_t index;           /* which runtime of the process, 0 = the first */
-    bool     shape_search;    /* ignore exports, resource and descriptor: find the heap by shape */
+    bool     shape_search;    /* ignore exports, resource and descriptor: find the tables by shape */
+    bool     heap_search;     /* ignore the tables too: find segments and types by the heap's own shape
+                                 (collectors with segments only), as is done where nothing else helps */
+    bool     cross_check;     /* hold the segments of the lists against those found by shape */
 } hgr_runtime_options;
 
 /** Where an object lives; also the generation column of every answer. */
@@ -53,6 +56,7 @@ typedef struct hgr_runtime_info {
     uint64_t    module_addr;
     const char *found_by;    /* "export", "writable-page search", "contract descriptor", ... */
     const char *layout;      /* "verified for 10.0", "layout of 10, checks passed", ... */
+    const char *unknown;     /* what this way of finding it cannot know, in words; "" = nothing */
     bool        server_gc;
     bool        regions;     /* regions, else segments */
     bool        standalone_gc;
