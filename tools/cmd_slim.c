@@ -122,6 +122,29 @@ static void read_names(const tool_session *session)
     free(asked);
 }
 
+/* What the commands ask that need no scan. */
+static int read_state(tool_session *session)
+{
+    const hgr_handle_row *handles;
+    const hgr_finalizable *queue;
+    const hgr_thread_row *threads;
+    const hgr_locks *locks;
+    size_t count;
+    uint64_t bad;
+    hgr_status status = {0};
+    int code = session_state(session);
+    if (code != EXIT_DONE)
+        return code;
+    hgr_result result = hgr_state_handles(session->state, &handles, &count, &bad, &status);
+    if (result == HGR_OK)
+        result = hgr_state_finalizable(session->state, &queue, &count, &status);
+    if (result == HGR_OK)
+        result = hgr_state_threads(session->state, &threads, &count, &status);
+    if (result == HGR_OK)
+        result = hgr_state_locks(session->state, session->snapshot, &locks, &status);
+    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
+}
+
 /* Open the runtime twice, by its tables and by shape, and scan: what is read then is what is
  * needed. */
 static int trace_readers(tool_session *session)
@@ -143,7 +166,7 @@ static int trace_readers(tool_session *session)
     int code = session_scan(session, HGR_SCAN_GRAPH);
     if (code == EXIT_DONE)
         read_names(session);
-    return code;
+    return code == EXIT_DONE ? read_state(session) : code;
 }
 
 static int write_slim(tool_session *session, const char *path, hgr_slim_totals *out)

@@ -11,9 +11,9 @@ struct sum {
     uint64_t count, objects, bytes, suppressed, retained_bytes;
 };
 
-static const char *type_of(const hgr_object_row *object)
+static const char *type_of(const hgr_object *object)
 {
-    return object->type ? object->type : "(no object)";
+    return object->type ? object->type->name : "(no object)";
 }
 
 /* Where a kind falls apart by generation, the generation is part of it. */
@@ -159,7 +159,7 @@ static int retain_run(const object_items *items, size_t first, size_t end, uint6
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
-static uint64_t retained_by(const tool_session *session, const hgr_object_row *object)
+static uint64_t retained_by(const tool_session *session, const hgr_object *object)
 {
     hgr_node node = hgr_node_at(session->snapshot, object->addr);
     return node == HGR_NO_NODE ? 0 : session->retained[node];
@@ -280,7 +280,7 @@ static void answer_types(object_items *items)
         if (json_wanted) {
             out_object(&session->json, NULL);
             out_text(&session->json, "kind", row->kind);
-            out_text(&session->json, "type", row->object->type);
+            out_text(&session->json, "type", row->object->type ? row->object->type->name : NULL);
             out_u64(&session->json, "count", sum.count);
             out_u64(&session->json, "bytes", sum.bytes);
             if (!items->handles)
@@ -314,7 +314,7 @@ static void write_item(const object_items *items, const object_item *row)
         out_address(json, "handle", row->slot_addr);
     out_text(json, "kind", row->kind);
     out_address(json, "object", row->object->addr);
-    out_text(json, "type", row->object->type);
+    out_text(json, "type", row->object->type ? row->object->type->name : NULL);
     out_u64(json, "bytes", row->object->bytes);
     if (row->object->generation < HGR_GENERATIONS)
         out_text(json, "generation", hgr_generation_name(row->object->generation));
@@ -322,7 +322,7 @@ static void write_item(const object_items *items, const object_item *row)
         out_u64(json, "retained_bytes", retained_by(session, row->object));
     if (row->dependent) {
         out_address(json, "dependent", row->dependent->addr);
-        out_text(json, "dependent_type", row->dependent->type);
+        out_text(json, "dependent_type", row->dependent->type ? row->dependent->type->name : NULL);
     }
     if (!items->handles)
         out_bool(json, "suppressed", row->suppressed);

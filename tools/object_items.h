@@ -8,8 +8,8 @@
 typedef struct object_item {
     const char *kind; /* "strong", "ready", ...: what --kind names */
     unsigned rank;    /* kinds are printed by it */
-    const hgr_object_row *object;
-    const hgr_object_row *dependent; /* NULL: none */
+    const hgr_object *object;
+    const hgr_object *dependent; /* NULL: none */
     uint64_t slot_addr;              /* 0: none */
     bool suppressed;
 } object_item;

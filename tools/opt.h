@@ -38,6 +38,7 @@ typedef enum opt_id {
     OPT_FAIL_OVER,
     OPT_STACKS,
     OPT_EACH,
+    OPT_HEAP,
     OPT_COMPLETION,
     OPT_MAN,
     OPT_IDS

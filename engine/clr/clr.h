@@ -85,6 +85,9 @@ void hgr_clr_types_free(hgr_clr_types *types);
 hgr_result hgr_clr_describe(void *self, uint64_t addr, hgr_shape *out, hgr_status *status);
 /** Is there a method table at addr (parent chain ends at System.Object, sizes possible)? Cached. */
 bool hgr_clr_is_method_table(hgr_clr_types *types, uint64_t addr);
+/** The same, where running out of memory must not look like a no. Errors: HGR_NO_MEMORY. */
+HGR_MUST_CHECK hgr_result hgr_clr_judge_method_table(hgr_clr_types *types, uint64_t addr, bool *out,
+                                                     hgr_status *status);
 
 /* ---- metadata_*.c, clr_modules.c, clr_names.c, clr_fields.c, clr_slot_name.c: metadata -> names and fields ---- */
 

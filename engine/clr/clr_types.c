@@ -118,6 +118,12 @@ static hgr_result judge(hgr_clr_types *types, uint64_t addr, bool *out, hgr_stat
     return result;
 }
 
+hgr_result hgr_clr_judge_method_table(hgr_clr_types *types, uint64_t addr, bool *out,
+                                      hgr_status *status)
+{
+    return judge(types, addr, out, status);
+}
+
 bool hgr_clr_is_method_table(hgr_clr_types *types, uint64_t addr)
 {
     bool is_one;

@@ -5,7 +5,20 @@
  * share the list of their canonical class. */
 #include "field_desc.h"
 
-enum { STATIC_BIT = 1 << 24, THREAD_STATIC_BIT = 1 << 25, RVA_BIT = 1 << 26 };
+enum {
+    STATIC_BIT = 1 << 24,
+    THREAD_STATIC_BIT = 1 << 25,
+    RVA_BIT = 1 << 26,
+    FULL_ROW_BIT = 1 << 30
+};
+
+/* The Field row. Until 2.2 native images keep a hash of the name above its low 17 bits, unless it
+ * needs them all. */
+static uint32_t row_of(const hgr_runtime *runtime, uint32_t word)
+{
+    bool hashed = runtime->layout.major <= 2 && !(word & FULL_ROW_BIT);
+    return word & (hashed ? 0x1ffff : 0xffffff);
+}
 
 static uint32_t desc_bytes(const hgr_runtime *runtime)
 {
@@ -57,7 +70,7 @@ bool hgr_field_desc_read(const hgr_runtime *runtime, const hgr_field_list *list,
         return false;
     *out = (hgr_field_desc){
         .class_mt = class_mt,
-        .rid = words[0] & 0xffffff,
+        .rid = row_of(runtime, words[0]),
         .offset = words[1] & 0x7ffffff,
         .element = (uint8_t)(words[1] >> 27),
         .is_static = (words[0] & STATIC_BIT) != 0,

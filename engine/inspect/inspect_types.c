@@ -135,8 +135,11 @@ static hgr_result make_type(hgr_inspector *inspector, uint64_t addr, hgr_known_t
 {
     hgr_method_table mt;
     hgr_shape shape;
-    if (!hgr_clr_is_method_table(inspector->shapes, addr) ||
-        !hgr_method_table_read(inspector->runtime, addr, &mt))
+    bool is_one;
+    hgr_result result = hgr_clr_judge_method_table(inspector->shapes, addr, &is_one, status);
+    if (result != HGR_OK)
+        return result;
+    if (!is_one || !hgr_method_table_read(inspector->runtime, addr, &mt))
         return hgr_fail_addr(status, HGR_NOT_FOUND, addr, "no method table");
     hgr_known_type *known = hgr_arena_alloc(&inspector->arena, sizeof *known, status);
     if (!known)
@@ -147,7 +150,7 @@ static hgr_result make_type(hgr_inspector *inspector, uint64_t addr, hgr_known_t
         .base_size = mt.base_size,
         .component_size = mt.component_size,
     };
-    hgr_result result = hgr_clr_describe(inspector->shapes, addr, &shape, NULL);
+    result = hgr_clr_describe(inspector->shapes, addr, &shape, status);
     known->has_instances = result == HGR_OK && !(shape.flags & HGR_SHAPE_FREE);
     if (result == HGR_OK || result == HGR_NOT_FOUND)
         result = name_type(inspector, &known->type, status);

@@ -9,35 +9,46 @@ struct hgr_state {
     const hgr_run *run;
     const hgr_runtime *runtime;
     const hgr_space *space;
-    hgr_clr_types *types;
-    hgr_clr_names *names;
-    hgr_arena arena;    /* names of types; rows that do not grow */
-    hgr_map type_index; /* method table -> index of type_names */
-    const char **type_names;
-    size_t ntypes, types_capacity;
+    hgr_inspector *inspector;
+    hgr_arena arena; /* texts; rows that do not grow */
+    bool no_memory;  /* a field could not be looked up: see hgr_state_settle */
     hgr_clr_handles handles;
     bool handles_read;
     hgr_handle_row *handle_rows; /* NULL until asked for */
     hgr_finalizable *finalizable;
+    hgr_thread_row *threads; /* runtime->nthreads */
+    struct hgr_state_locks *locks;
 };
 
-/** Name of a method table that is one; kept. */
-HGR_MUST_CHECK hgr_result hgr_state_type_name(hgr_state *state, uint64_t method_table_addr,
-                                              const char **out, hgr_status *status);
 /** What lies at addr: out->type is NULL when no object starts there (as far as its first word and
  * the segments tell). Fails with HGR_NO_MEMORY only. */
-HGR_MUST_CHECK hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object_row *out,
+HGR_MUST_CHECK hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object *out,
                                            hgr_status *status);
 /** The word in front of an object: lock, hash, marks. false when absent. */
 bool hgr_state_header(const hgr_state *state, uint64_t object_addr, uint32_t *out);
+/** A number or reference in an object by its field's name; false when the field or its bytes are
+ * not there. */
+bool hgr_state_value(hgr_state *state, const hgr_object *object, const char *field, uint64_t *out);
+/** The result of an answer that asked for values: HGR_NO_MEMORY when one of them failed for it. */
+HGR_MUST_CHECK hgr_result hgr_state_settle(hgr_state *state, hgr_result result, hgr_status *status);
+/** The text of a string object, at most max characters, kept; NULL: no string is there. */
+HGR_MUST_CHECK hgr_result hgr_state_text(hgr_state *state, uint64_t string_addr, uint32_t max,
+                                         const char **out, hgr_status *status);
 
-/** An instance field of a type or of its bases, by name; false when there is none or its metadata
- * is not readable. */
-bool hgr_state_field(hgr_state *state, uint64_t method_table_addr, const char *name,
-                     hgr_clr_field *out);
-/** Its value in an object, zero-extended from at most 8 bytes; false when the field or its bytes
- * are not there. */
-bool hgr_state_value(hgr_state *state, const hgr_object_row *object, const char *field,
-                     uint64_t *out);
+/** Whether an object starts at an address. */
+enum { HGR_START_UNKNOWN, HGR_OBJECT_STARTS, HGR_NO_OBJECT };
+/** A verdict for each of count ascending addresses; unknown behind damage, and beyond a budget. */
+HGR_MUST_CHECK hgr_result hgr_state_starts(const hgr_state *state, const uint64_t *addrs,
+                                           size_t count, uint8_t *out_verdicts, hgr_status *status);
+
+/** Of threads each of which waits for at most one other: which are on a ring.
+ *
+ * Shapes   next, walk, ring: n (< UINT32_MAX) each; next[t] is the thread that t waits for, n or
+ * more = none; walk is working memory. Values   ring[t] becomes the smallest thread of t's ring,
+ * HGR_NO_THREAD = on none. Cost     O(n). Checked  tests/property/test_rings_property.c: against
+ * following each thread n steps. */
+void hgr_wait_rings(const uint32_t *next, size_t n, uint32_t *walk, uint32_t *ring);
+
+void hgr_state_locks_free(struct hgr_state_locks *locks);
 
 #endif

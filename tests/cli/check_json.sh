@@ -40,6 +40,12 @@ json check "$work/site.dmp"
 json handles "$work/site.dmp"
 json handles "$work/site.dmp" --retained
 json handles "$work/site.dmp" --retained --kind dependent
+for waits in 8 9 10; do
+  json locks "$source/tests/fixtures/waits/waits-net$waits-x64.dmp.zst"
+  json locks "$source/tests/fixtures/waits/waits-net$waits-x64.dmp.zst" --heap
+done
+json locks "$work/site.dmp"
+json locks "$source/tests/fixtures/linux/site-net9-x64.before.dmp.zst"
 json finalizer "$work/site.dmp"
 json finalizer "$work/site.dmp" --retained
 json finalizer "$work/site.dmp" --kind ready --retained

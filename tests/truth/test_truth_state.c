@@ -40,7 +40,7 @@ static bool peer_can_name(const char *type)
            strcmp(type, "<Unloaded Type>") != 0;
 }
 
-static void check_object(const struct asked *asked, const hgr_object_row *object, json_object *row,
+static void check_object(const struct asked *asked, const hgr_object *object, json_object *row,
                          const char *key, const char *type_key)
 {
     json_object *type;
@@ -51,7 +51,7 @@ static void check_object(const struct asked *asked, const hgr_object_row *object
     assert_true(object->generation < HGR_GENERATIONS);
     if (json_object_object_get_ex(row, type_key, &type) &&
         peer_can_name(json_object_get_string(type)))
-        assert_string_equal(object->type, json_object_get_string(type));
+        assert_string_equal(object->type->name, json_object_get_string(type));
 }
 
 /* ---- handles ---- */
@@ -100,7 +100,7 @@ static struct type_count count_type(const hgr_finalizable *rows, size_t count, c
 {
     struct type_count sum = {0};
     for (size_t i = 0; i < count; i++) {
-        bool same = rows[i].object.type && strcmp(rows[i].object.type, type) == 0;
+        bool same = rows[i].object.type && strcmp(rows[i].object.type->name, type) == 0;
         sum.count += same;
         sum.suppressed += same && rows[i].suppressed;
     }

@@ -4,13 +4,16 @@
 #ifndef HEAPGRAPH_STATE_H
 #define HEAPGRAPH_STATE_H
 
+#include <heapgraph/inspect.h>
 #include <heapgraph/snapshot.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Everything below is kept in it, and valid until it is freed. One caller at a time. */
+/** Everything below is kept in it, and valid until it is freed. One caller at a time. An object
+ * that is not there (hgr_inspect_object fails) has no type: NULL; its generation is
+ * HGR_GENERATIONS. */
 typedef struct hgr_state hgr_state;
 
 /**
@@ -24,21 +27,15 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_state_create(const hgr_runtime *runtime, c
                                                    hgr_state **out, hgr_status *status);
 HGR_API void hgr_state_free(hgr_state *state);
 
-/** An object as the runtime's tables name it. */
-typedef struct hgr_object_row {
-    uint64_t addr;
-    uint64_t method_table_addr;
-    uint64_t bytes;            /* shallow */
-    const char *type;          /* as in hgr_type_info; NULL: no object is at addr */
-    hgr_generation generation; /* of the segment; HGR_GENERATIONS: addr is in none */
-} hgr_object_row;
+/** Its reader of objects. Borrowed. */
+HGR_API hgr_inspector *hgr_state_inspector(const hgr_state *state);
 
 /* ---- handles ---- */
 
 typedef struct hgr_handle_row {
     hgr_handle handle;
-    hgr_object_row object;
-    hgr_object_row dependent; /* addr 0: no dependent handle, or its secondary is null */
+    hgr_object object;
+    hgr_object dependent; /* addr 0: no dependent handle, or its secondary is null */
 } hgr_handle_row;
 
 /**
@@ -54,7 +51,7 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_state_handles(hgr_state *state, const hgr_
 /* ---- finalization queue ---- */
 
 typedef struct hgr_finalizable {
-    hgr_object_row object;
+    hgr_object object;
     bool ready;      /* unreachable but for the queue: its finalizer will run */
     bool suppressed; /* GC.SuppressFinalize was called, or the finalizer has run */
 } hgr_finalizable;
@@ -63,6 +60,107 @@ typedef struct hgr_finalizable {
 HGR_API HGR_MUST_CHECK hgr_result hgr_state_finalizable(hgr_state *state,
                                                         const hgr_finalizable **out,
                                                         size_t *out_count, hgr_status *status);
+
+/* ---- threads ---- */
+
+#define HGR_NO_THREAD UINT32_MAX
+
+/** One managed thread, in the order of the runtime's list. */
+typedef struct hgr_thread_row {
+    uint64_t thread_addr; /* the runtime's Thread structure */
+    uint32_t managed_id;
+    uint32_t os_id;       /* 0: not started, or dead */
+    uint64_t object_addr; /* System.Threading.Thread, 0 = none */
+    const char *name;     /* "" when it has none */
+} hgr_thread_row;
+
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_threads(hgr_state *state, const hgr_thread_row **out,
+                                                    size_t *out_count, hgr_status *status);
+
+/* ---- locks ---- */
+
+typedef enum hgr_lock_kind {
+    HGR_LOCK_MONITOR,       /* lock statement, with a sync block */
+    HGR_LOCK_THIN,          /* the same, in the object's header: nobody waits */
+    HGR_LOCK_OBJECT,        /* System.Threading.Lock */
+    HGR_LOCK_READER_WRITER, /* ReaderWriterLockSlim */
+    HGR_LOCK_SEMAPHORE,     /* SemaphoreSlim */
+    HGR_LOCK_KINDS
+} hgr_lock_kind;
+
+/** "monitor", "thin", "Lock", "reader-writer", "semaphore". */
+HGR_API const char *hgr_lock_kind_name(hgr_lock_kind kind);
+
+typedef struct hgr_lock {
+    hgr_lock_kind kind;
+    hgr_object object;
+    uint32_t sync_block; /* index in the runtime's table, 0 = none */
+    uint64_t block_addr; /* the sync block, 0 = none */
+    bool absent;         /* its sync block is not in the dump: nothing below is known */
+    bool held;
+    uint32_t owner; /* index of hgr_state_threads; HGR_NO_THREAD: not held, or by nobody listed */
+    uint64_t
+        owner_word;   /* what the lock says of its owner: a thread id, or the runtime's structure */
+    uint32_t times;   /* how often its owner has entered it */
+    uint32_t readers; /* of a reader-writer lock */
+    uint32_t waiting; /* threads that wait to enter, as the lock counts them */
+    uint32_t pulse_waiting; /* threads in Monitor.Wait on it */
+} hgr_lock;
+
+/** How a wait is known. */
+typedef enum hgr_evidence {
+    HGR_FROM_RUNTIME, /* the runtime's own record: a fact */
+    HGR_FROM_STACK    /* the thread's stack names the event by which the lock wakes its waiters */
+} hgr_evidence;
+
+typedef struct hgr_wait {
+    uint32_t thread;    /* index of hgr_state_threads */
+    uint32_t lock;      /* index of the locks; UINT32_MAX: which one is not in the dump */
+    uint64_t lock_addr; /* the sync block, or the lock object */
+    bool for_pulse;     /* Monitor.Wait: waits to be woken, not to enter */
+    int32_t timeout_ms; /* -1 = forever, or not known */
+    hgr_evidence evidence;
+    uint32_t cycle; /* index of the cycle it is part of, UINT32_MAX = none */
+} hgr_wait;
+
+/** Threads that wait for each other: each waits for a lock that the next one holds, the last one
+ * for the first one's. */
+typedef struct hgr_lock_cycle {
+    const uint32_t *waits; /* indices of the waits, the smallest thread index first */
+    size_t count;
+    hgr_evidence evidence; /* HGR_FROM_RUNTIME: all of its waits are facts */
+} hgr_lock_cycle;
+
+typedef struct hgr_locks {
+    const hgr_lock *locks; /* by object address */
+    size_t nlocks;
+    const hgr_wait *waits; /* by thread */
+    size_t nwaits;
+    const hgr_lock_cycle *cycles; /* by first thread */
+    size_t ncycles;
+    bool whole_heap;      /* every object was looked at, not only those the stacks name */
+    size_t stacks;        /* threads whose stacks were looked at */
+    size_t sync_blocks;   /* in use */
+    size_t absent_blocks; /* of these, not in the dump */
+    bool no_table;        /* the sync table is not in the dump: no monitor is known */
+} hgr_locks;
+
+/**
+ * Locks, who holds them, who waits for them, and who waits for each other.
+ *
+ * Monitors come from the sync table; thin locks and lock objects are looked for among the objects
+ * that the threads' stacks name, since who holds one or waits for one has it there; with a snapshot
+ * also among all objects of the heap. What a thread waits for comes from the runtime's record; for
+ * lock objects from the stack, if it names the event by which the lock wakes its waiters, and only
+ * as many threads do as the lock counts.
+ *
+ * Cost     milliseconds, with a snapshot one look at each object's header.
+ * Errors   HGR_NO_MEMORY, HGR_TOO_LARGE, HGR_CANCELLED.
+ * Checked  recorded dumps with the answers of an independent reader; the cycles against a search of
+ *          every walk (tests/property).
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_locks(hgr_state *state, const hgr_snapshot *snapshot,
+                                                  const hgr_locks **out, hgr_status *status);
 
 #ifdef __cplusplus
 }
