@@ -5,12 +5,15 @@
 #include "inspector.h"
 
 #include <stdio.h>
+#include <xxhash.h>
 
 #include "../base/status.h"
 #include "../clr/method_table.h"
 
-#define MAX_PARENTS 256u  /* as in clr_types.c */
-#define NAME_BYTES  1024u /* of a property's name; ECMA-335 allows 1023 */
+#define MAX_PARENTS    256u       /* as in clr_types.c */
+#define MAX_REMEMBERED (1u << 20) /* (type, name) pairs */
+#define NOT_THERE      (UINT32_MAX - 1)
+#define NAME_BYTES     1024u /* of a property's name; ECMA-335 allows 1023 */
 
 static const char *name_field_type(hgr_inspector *inspector, uint64_t class_mt,
                                    const hgr_clr_field *from, hgr_status *status)
@@ -175,13 +178,22 @@ static const hgr_field *find_field(const hgr_field *fields, size_t count, const 
     return found;
 }
 
+/* A name is looked up once in each type; that it is not there is remembered too. */
 const hgr_field *hgr_type_field(hgr_inspector *inspector, const hgr_type *type, const char *name)
 {
-    const hgr_field *fields;
+    const hgr_field *fields, *found;
     size_t count;
-    return hgr_type_fields(inspector, type, &fields, &count, NULL) == HGR_OK
-               ? find_field(fields, count, name, false)
-               : NULL;
+    uint64_t key = XXH3_64bits_withSeed(name, strlen(name), type->method_table_addr) | 1;
+    if (hgr_type_fields(inspector, type, &fields, &count, NULL) != HGR_OK)
+        return NULL;
+    uint32_t known = hgr_map_get(&inspector->field_index, key);
+    if (known != HGR_MAP_NONE)
+        return known < count ? &fields[known] : NULL;
+    found = find_field(fields, count, name, false);
+    if (inspector->field_index.count < MAX_REMEMBERED) /* out of memory: not remembered */
+        (void)!hgr_map_put(&inspector->field_index, key,
+                           found ? (uint32_t)(found - fields) : NOT_THERE, NULL);
+    return found;
 }
 
 const hgr_field *hgr_type_static_field(hgr_inspector *inspector, const hgr_type *type,

@@ -10,7 +10,8 @@
 /** A type and what was asked about it. */
 typedef struct hgr_known_type {
     hgr_type type; /* first: a hgr_type given out is one of these */
-    bool has_instances, knows_fields, knows_members, has_flags;
+    bool has_instances, knows_fields, knows_members, has_flags, knows_kind;
+    const struct hgr_collection_kind *kind; /* collections.c; NULL: no collection */
     hgr_field *fields;
     size_t nfields;
     hgr_enum_member *members;
@@ -23,11 +24,20 @@ struct hgr_inspector {
     hgr_clr_types *shapes;
     hgr_clr_names *names;
     hgr_arena arena;
-    hgr_text text; /* scratch */
+    hgr_text text;       /* scratch */
+    hgr_text value_text; /* scratch of hgr_value_text */
+    uint64_t max_chars;  /* of a string in it */
 
     hgr_map type_index; /* method table -> types[] */
     hgr_known_type **types;
     size_t ntypes, types_capacity;
+
+    hgr_map field_index; /* hash of (type, name) -> index among its fields, or not there */
+
+    struct hgr_clr_codes *codes; /* facts.c; NULL until code is looked up */
+
+    hgr_clr_handles handles; /* read when one is asked for */
+    bool has_handles;
 
     struct hgr_type_names *type_names; /* type_names.c; NULL until a type is asked for by name */
 };
@@ -55,6 +65,15 @@ typedef struct hgr_nearest {
 } hgr_nearest;
 void hgr_nearest_init(hgr_nearest *nearest, const char *wanted);
 void hgr_nearest_offer(hgr_nearest *nearest, const char *name);
+
+/** HGR_NOT_FOUND: there is no such field; the text names the nearest. */
+hgr_result hgr_no_such_field(hgr_inspector *inspector, const hgr_type *type, const char *name,
+                             bool is_static, hgr_status *status);
+/** HGR_NOT_FOUND: no loaded type is called name[0 .. len); the text names the nearest. */
+hgr_result hgr_no_such_type(hgr_inspector *inspector, const char *name, size_t len,
+                            hgr_status *status);
+/** The handle in a slot, with what it refers to; NULL when there is none. */
+const hgr_handle *hgr_inspector_handle(hgr_inspector *inspector, uint64_t slot_addr);
 
 void hgr_type_names_free(struct hgr_type_names *names);
 

@@ -111,3 +111,34 @@ hgr_result hgr_find_type(hgr_inspector *inspector, const char *name, const hgr_t
     }
     return hgr_fail(status, HGR_NOT_FOUND, "no loaded type is called '%.150s'", name);
 }
+
+/* A type whose last name is the wanted one, wherever it stands: "Store" for "Shop.Store". */
+static bool ends_with(const char *type, const char *wanted)
+{
+    size_t type_len = strlen(type), len = strlen(wanted);
+    return type_len > len && strcmp(type + type_len - len, wanted) == 0 &&
+           (type[type_len - len - 1] == '.' || type[type_len - len - 1] == '+');
+}
+
+hgr_result hgr_no_such_type(hgr_inspector *inspector, const char *name, size_t len,
+                            hgr_status *status)
+{
+    const struct hgr_type_names *names = inspector->type_names;
+    char *wanted = hgr_arena_text(&inspector->arena, name, len, status);
+    const char *suffix = NULL;
+    hgr_nearest nearest;
+    if (!wanted)
+        return HGR_NO_MEMORY;
+    hgr_nearest_init(&nearest, wanted);
+    for (size_t i = 0; names && !suffix && i < names->count; i++) {
+        const hgr_type *type = NULL;
+        if (hgr_inspect_type(inspector, names->items[i].mt, &type, NULL) != HGR_OK)
+            continue;
+        if (ends_with(type->name, wanted))
+            suffix = type->name;
+        hgr_nearest_offer(&nearest, type->name);
+    }
+    const char *found = suffix ? suffix : nearest.found;
+    return hgr_fail(status, HGR_NOT_FOUND, "no loaded type is called '%.80s'%s%.100s%s", wanted,
+                    found ? "; nearest: '" : "", found ? found : "", found ? "'" : "");
+}

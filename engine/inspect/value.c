@@ -86,8 +86,8 @@ const hgr_type *hgr_value_type(hgr_inspector *inspector, const hgr_value *value)
                : NULL;
 }
 
-static hgr_result no_such_member(hgr_inspector *inspector, const hgr_type *type, const char *name,
-                                 hgr_status *status)
+hgr_result hgr_no_such_field(hgr_inspector *inspector, const hgr_type *type, const char *name,
+                             bool is_static, hgr_status *status)
 {
     const hgr_field *fields = NULL;
     size_t count = 0;
@@ -97,11 +97,11 @@ static hgr_result no_such_member(hgr_inspector *inspector, const hgr_type *type,
         return result;
     hgr_nearest_init(&nearest, name);
     for (size_t i = 0; i < count; i++)
-        if (!fields[i].is_static)
+        if (fields[i].is_static == is_static)
             hgr_nearest_offer(&nearest, fields[i].name);
-    return hgr_fail(status, HGR_NOT_FOUND, "%.100s has no field '%.50s'%s%.50s%s", type->name, name,
-                    nearest.found ? "; nearest: '" : "", nearest.found ? nearest.found : "",
-                    nearest.found ? "'" : "");
+    return hgr_fail(status, HGR_NOT_FOUND, "%.100s has no %sfield '%.50s'%s%.50s%s", type->name,
+                    is_static ? "static " : "", name, nearest.found ? "; nearest: '" : "",
+                    nearest.found ? nearest.found : "", nearest.found ? "'" : "");
 }
 
 hgr_result hgr_value_member(hgr_inspector *inspector, const hgr_value *owner, const char *name,
@@ -126,7 +126,7 @@ hgr_result hgr_value_member(hgr_inspector *inspector, const hgr_value *owner, co
         return result;
     const hgr_field *field = hgr_type_field(inspector, type, name);
     if (!field)
-        return no_such_member(inspector, type, name, status);
+        return hgr_no_such_field(inspector, type, name, false, status);
     *out = hgr_value_field(inspector, owner, field);
     return HGR_OK;
 }

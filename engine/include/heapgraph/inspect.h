@@ -215,6 +215,100 @@ HGR_API double hgr_value_double(const hgr_value *value);
 HGR_API size_t hgr_string_text(hgr_inspector *inspector, const hgr_object *string, uint64_t first,
                                uint64_t max_chars, char *buffer, size_t size);
 
+/**
+ * Write a value in one line, as a person would: true, 42, 1.5, 'x', "text", null, 0x7f.. (pointers),
+ * names of enums, Guid, DateTime, DateTimeOffset, TimeSpan, DateOnly, TimeOnly, decimal, Half, Int128,
+ * BigInteger, Version, Complex, Rune, Nullable, KeyValuePair, boxed values, types. Quotes and control
+ * characters in texts are escaped as C# writes them, so that no terminal obeys them; of a string the first
+ * max_chars characters, then "…". Always terminated. Returns the length it needs, as snprintf does; 0 for
+ * what has no such text: other structures, objects, bytes that are absent.
+ */
+HGR_API size_t hgr_value_text(hgr_inspector *inspector, const hgr_value *value, uint64_t max_chars,
+                              char *buffer, size_t size);
+
+/* ---- collections ---- */
+
+/** What a collection is. */
+typedef struct hgr_collection {
+    const char *what;     /* "list", "map", "set", "queue", "stack", "bytes", "text", ... */
+    uint64_t    count;    /* items it says it has; UINT64_MAX when it does not say */
+    bool        has_keys; /* items are pairs */
+} hgr_collection;
+
+/** One item, in the order in which the collection enumerates. */
+typedef struct hgr_item {
+    uint64_t  index;
+    hgr_value key; /* element HGR_IS_UNKNOWN: none */
+    hgr_value value;
+} hgr_item;
+
+/**
+ * Is the value (a reference, or a structure such as ImmutableArray) a collection of a kind known here? Kinds
+ * and their fields are tables of names, so any runtime whose names are there is read.
+ *
+ * Errors   HGR_NOT_FOUND (no collection, null, absent), HGR_NO_MEMORY.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_collection_of(hgr_inspector *inspector,
+                                                    const hgr_value *value, hgr_collection *out,
+                                                    hgr_status *status);
+
+/** Called for each item; false ends the visit. */
+typedef bool (*hgr_item_fn)(void *user, const hgr_item *item);
+/**
+ * Visit the items.
+ *
+ * Cost     a microsecond an item; hostile collections end after as many steps as the heap has words.
+ * Errors   as hgr_collection_of; HGR_BAD_DATA when the collection is damaged (a cycle, a missing part):
+ *          items seen before that were given.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_collection_visit(hgr_inspector *inspector,
+                                                       const hgr_value *value, hgr_item_fn visit,
+                                                       void *user, hgr_status *status);
+
+/* ---- what objects mean beyond their fields ---- */
+
+/** One fact: "message", "at" (a frame of a stack trace), "target", "method", "status", "continuation", ... */
+typedef struct hgr_fact {
+    const char *name;
+    const char *text;        /* NULL: the object says it all; valid during the call only */
+    uint64_t    object_addr; /* the object meant, 0 = none */
+} hgr_fact;
+/** Called for each fact; false ends the visit. */
+typedef bool (*hgr_fact_fn)(void *user, const hgr_fact *fact);
+/**
+ * Tell what a delegate calls, an exception says (message, inner, stack trace with method names), a task's
+ * status, result and continuation, a thread's name and ids, whether a weak reference's target lives, which type a
+ * Type is. Of other objects nothing.
+ *
+ * Errors   HGR_NO_MEMORY.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_object_facts(hgr_inspector *inspector, const hgr_object *object,
+                                                   hgr_fact_fn visit, void *user, hgr_status *status);
+
+/* ---- paths ---- */
+
+/**
+ * Follow a path from a value: names of fields or properties and items in brackets, for example
+ * ".ControllerContext._httpContext.Items["user"].Name" or "_items[17]" (the first point may be left out).
+ *
+ * [17]      element of an array ([1,2] for more dimensions), item of a list, key of a map of numbers
+ * ["key"]   item of a map with that text as key (\" and \\ stand for themselves); other keys are
+ *           written as hgr_value_text writes them: [Green], [2024-02-29T00:00:00], [0x7f0012345678]
+ *
+ * Errors   HGR_NOT_FOUND (the text names the step, the reason and the nearest names), HGR_BAD_ARGUMENT (no
+ *          path), HGR_NO_MEMORY. On error *out is untouched.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_path_follow(hgr_inspector *inspector, const hgr_value *from,
+                                                  const char *path, hgr_value *out,
+                                                  hgr_status *status);
+/**
+ * A path with its start: an object's address ("0x7f0012345678.Name") or a static field of a loaded type by its
+ * full name ("Shop.Store.Items[17].Name"); of a thread static the first thread that has it.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_path_evaluate(hgr_inspector *inspector, const char *path,
+                                                    hgr_value *out, hgr_status *status);
+#define HGR_PATH_MAX 4096 /* bytes of a path: longer than any command line a person types */
+
 /* ---- statics ---- */
 
 /** One static field of a loaded type, in one thread if it is a thread static. */
