@@ -86,21 +86,6 @@ hgr_result hgr_clr_check_types(const hgr_runtime *runtime, hgr_status *status)
     return HGR_OK;
 }
 
-/* Before 9 the image is behind PEAssembly → PEImage → loaded layout. */
-static bool module_image(const hgr_runtime *runtime, uint64_t module, uint64_t *out)
-{
-    const hgr_clr_layout *layout = &runtime->layout;
-    const hgr_space *space = runtime->space;
-    if (layout->module_base != HGR_NO_OFFSET)
-        return hgr_space_ptr(space, module + layout->module_base, out);
-    return layout->module_pe_assembly != HGR_NO_OFFSET &&
-           layout->pe_image_layout != HGR_NO_OFFSET &&
-           hgr_space_ptr(space, module + layout->module_pe_assembly, out) &&
-           hgr_space_ptr(space, *out + layout->pe_assembly_image, out) &&
-           hgr_space_ptr(space, *out + layout->pe_image_layout, out) &&
-           hgr_space_ptr(space, *out + layout->layout_base, out);
-}
-
 static hgr_result check_name(const hgr_runtime *runtime, const hgr_metadata *metadata,
                              uint64_t type_addr, const char *expected, hgr_status *status)
 {
@@ -126,7 +111,7 @@ hgr_result hgr_clr_check_module(const hgr_runtime *runtime, hgr_metadata *out, h
     hgr_metadata_place place;
     if (!hgr_clr_link(runtime, runtime->object_mt + runtime->layout.mt_module, &module))
         return fail_absent(what, runtime->object_mt, status);
-    if (!module_image(runtime, module, &base))
+    if (!hgr_clr_module_base(runtime, module, &base))
         return fail_absent(what, module, status);
     bool has_image = hgr_space_read(runtime->space, base, magic, sizeof magic);
     if (has_image && memcmp(magic, "MZ", 2) != 0)

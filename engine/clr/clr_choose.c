@@ -80,7 +80,7 @@ static bool calibrate_classes(hgr_clr_opening *opening)
     uint32_t string = layout->dac_string_class - layout->dac_object_class;
     uint32_t exception = layout->dac_exception_class - layout->dac_object_class;
     uint32_t free_class = layout->dac_free_class - layout->dac_object_class;
-    for (uint32_t i = 0; i + free_class < HGR_CLR_DAC_ENTRIES; i++) {
+    for (uint32_t i = 0; i + free_class + 1 < HGR_CLR_DAC_ENTRIES; i++) {
         opening->globals.object_class = table_entry(opening, i);
         opening->globals.string_class = table_entry(opening, i + string);
         opening->globals.exception_class = table_entry(opening, i + exception);
@@ -152,6 +152,8 @@ static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row
     result = hgr_clr_check_types(runtime, status);
     if (result != HGR_OK && !(calibrate && calibrate_classes(opening)))
         return result;
+    if (row->partial)
+        hgr_clr_calibrate(runtime);
     hgr_metadata core = {0};
     result = hgr_clr_check_module(runtime, &core, &why);
     if (result == HGR_OK)
@@ -165,16 +167,19 @@ static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row
     return result;
 }
 
-/* Does the row come in question on this pass? First the very version, then its siblings; a version
- * that is not known: every row whose GC globals are where they were found. */
-static bool is_candidate(const hgr_clr_opening *opening, const hgr_clr_layout *row, bool sibling)
+/* First the very version, then its siblings, then, for a heap found by its shape, any other. */
+enum pass { SAME_VERSION, SAME_MAJOR, OTHERS, PASSES };
+
+/* A version that is not known: every row whose GC globals are where they were found. */
+static bool is_candidate(const hgr_clr_opening *opening, const hgr_clr_layout *row, enum pass pass)
 {
     const hgr_clr_version *version = &opening->version;
     if (version->major == 0)
-        return !sibling &&
+        return pass == OTHERS &&
                (opening->by_shape || row->dac_gc_dac_globals == opening->found.gc_entry);
-    bool same = row->major == version->major && row->minor == version->minor;
-    return sibling ? !same && (opening->by_shape || row->major == version->major) : same;
+    if (row->major != version->major)
+        return pass == OTHERS && opening->by_shape;
+    return pass == (row->minor == version->minor ? SAME_VERSION : SAME_MAJOR);
 }
 
 /* Candidates as they stand, the newest first. HGR_NOT_FOUND: none comes in question; else the first
@@ -185,12 +190,12 @@ static hgr_result try_rows(hgr_clr_opening *opening, bool lenient, hgr_status *s
     uint32_t p = opening->runtime->space->pointer_size;
     hgr_result failed = HGR_NOT_FOUND;
     const hgr_clr_layout *row;
-    for (int sibling = 0; sibling < 2; sibling++) {
+    for (int pass = 0; pass < PASSES; pass++) {
         for (size_t i = 0; (row = hgr_clr_layout_nth(i, os, p)) != NULL; i++) {
             hgr_status why = {0};
-            if (!is_candidate(opening, row, sibling == 1))
+            if (!is_candidate(opening, row, (enum pass)pass))
                 continue;
-            hgr_result result = try_layout(opening, row, false, lenient, &why);
+            hgr_result result = try_layout(opening, row, row->partial, lenient, &why);
             if (result == HGR_OK)
                 return HGR_OK;
             if ((failed == HGR_NOT_FOUND || result == HGR_NO_MEMORY) && status)

@@ -257,7 +257,10 @@ static const hgr_clr_layout_row *row_at(size_t index)
     if (index < HGR_CLR_WINDOWS_ROW_COUNT)
         return &HGR_CLR_WINDOWS_ROWS[index];
     index -= HGR_CLR_WINDOWS_ROW_COUNT;
-    return index < HGR_CLR_EARLY_ROW_COUNT ? &HGR_CLR_EARLY_ROWS[index] : NULL;
+    if (index < HGR_CLR_EARLY_ROW_COUNT)
+        return &HGR_CLR_EARLY_ROWS[index];
+    index -= HGR_CLR_EARLY_ROW_COUNT;
+    return index < HGR_CLR_PARTIAL_ROW_COUNT ? &HGR_CLR_PARTIAL_ROWS[index] : NULL;
 }
 
 static bool is_for(const hgr_clr_layout_row *row, const char *os, uint32_t pointer_size)

@@ -25,6 +25,7 @@ typedef struct hgr_clr_layout {
     const char *name;       /* "10.0 linux-x64" */
     uint32_t    major, minor;
     bool        verified;   /* compared with an independent reader on a recorded dump */
+    bool        partial;    /* what moves is left open: see clr_calibrate.c */
 
     /* indices into g_dacTable (x pointer size) */
     uint32_t dac_thread_store, dac_finalizer_thread, dac_heap_type, dac_gc_dac_globals;
@@ -60,6 +61,7 @@ typedef struct hgr_clr_layout {
     uint32_t module_pe_assembly, module_loader_allocator, module_typedef_map, module_type_params;
     uint32_t module_ready_to_run, module_local_module, module_index, module_dynamic_metadata;
     uint32_t module_assembly, module_path;
+    uint32_t module_simple_name; /* calibrated: of a name in its image's metadata; 0 = not known */
     uint32_t pe_assembly_image, pe_image_layout, layout_base;
     uint32_t assembly_loader_allocator; /* 7 and before: in the module's Assembly; else HGR_NO_OFFSET */
     uint32_t loader_allocator_handle; /* handle of the managed LoaderAllocator */

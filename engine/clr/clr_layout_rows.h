@@ -11,7 +11,9 @@ typedef struct hgr_clr_layout_row {
     hgr_clr_layout layout;
 } hgr_clr_layout_row;
 
-extern const hgr_clr_layout_row HGR_CLR_WINDOWS_ROWS[], HGR_CLR_EARLY_ROWS[];
-extern const size_t             HGR_CLR_WINDOWS_ROW_COUNT, HGR_CLR_EARLY_ROW_COUNT;
+extern const hgr_clr_layout_row HGR_CLR_WINDOWS_ROWS[], HGR_CLR_EARLY_ROWS[],
+    HGR_CLR_PARTIAL_ROWS[];
+extern const size_t             HGR_CLR_WINDOWS_ROW_COUNT, HGR_CLR_EARLY_ROW_COUNT,
+    HGR_CLR_PARTIAL_ROW_COUNT;
 
 #endif

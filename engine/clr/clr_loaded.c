@@ -103,6 +103,8 @@ uint64_t hgr_clr_typedef_method_table(const hgr_runtime *runtime, uint64_t modul
 {
     uint64_t addr = module_addr + runtime->layout.module_typedef_map, value;
     map_piece piece;
+    if (runtime->layout.module_typedef_map == HGR_NO_OFFSET)
+        return 0;
     for (uint32_t step = 0; step < HGR_CLR_MAX_CHAIN && read_piece(runtime, addr, &piece); step++) {
         if (row < piece.count) {
             uint64_t slot = piece.table + (uint64_t)row * runtime->space->pointer_size;

@@ -24,22 +24,41 @@ void hgr_clr_modules_fini(hgr_clr_modules *modules)
     modules->count = modules->capacity = 0;
 }
 
-/* Image base: in the module itself, or behind PEAssembly, PEImage and its loaded layout. */
-static uint64_t find_base(const hgr_runtime *runtime, uint64_t module)
+bool hgr_clr_image_around(const hgr_runtime *runtime, uint64_t addr, uint64_t *out)
+{
+    const hgr_dump *dump = runtime->dump;
+    size_t low = 0, high = dump->nmodules; /* ascending by base: the last one that begins below */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (dump->modules[middle].base_addr <= addr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0 || addr - dump->modules[low - 1].base_addr >= dump->modules[low - 1].size_bytes)
+        return false;
+    *out = dump->modules[low - 1].base_addr;
+    return true;
+}
+
+bool hgr_clr_module_base(const hgr_runtime *runtime, uint64_t module, uint64_t *out)
 {
     const hgr_clr_layout *layout = &runtime->layout;
     const hgr_space *space = runtime->space;
-    uint64_t value = 0;
+    uint64_t value = module;
     if (layout->module_base != HGR_NO_OFFSET)
-        return hgr_space_ptr(space, module + layout->module_base, &value) ? value : 0;
+        return hgr_space_ptr(space, module + layout->module_base, out);
+    if (layout->module_simple_name != 0)
+        return hgr_space_ptr(space, module + layout->module_simple_name, &value) &&
+               hgr_clr_image_around(runtime, value, out);
     const uint32_t steps[] = {layout->module_pe_assembly, layout->pe_assembly_image,
                               layout->pe_image_layout, layout->layout_base};
-    value = module;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if (steps[i] == HGR_NO_OFFSET || !hgr_space_ptr(space, value + steps[i], &value) ||
             value == 0)
-            return 0;
-    return value;
+            return false;
+    *out = value;
+    return true;
 }
 
 static const char *file_name(const char *path)
@@ -178,7 +197,8 @@ static hgr_result add(hgr_clr_modules *modules, uint64_t addr, hgr_clr_module **
     if (!module)
         return HGR_NO_MEMORY;
     module->addr = addr;
-    module->base_addr = find_base(modules->runtime, addr);
+    if (!hgr_clr_module_base(modules->runtime, addr, &module->base_addr))
+        module->base_addr = 0;
     hgr_result result = load_metadata(modules, module, status);
     module->path = find_path(modules->runtime->dump, module);
     if (result == HGR_OK)

@@ -3,6 +3,7 @@
 #define HGR_CLR_MODULES_H
 
 #include "clr.h"
+#include "clr_open.h"
 #include "metadata.h"
 
 /** One Module of the runtime. Valid as long as the cache it came from. */
@@ -48,10 +49,6 @@ HGR_MUST_CHECK hgr_result hgr_clr_modules_get(hgr_clr_modules *modules, uint64_t
 HGR_MUST_CHECK hgr_result hgr_clr_modules_list(const hgr_runtime *runtime, const hgr_run *run,
                                                uint64_t **out, size_t *out_count,
                                                hgr_status *status);
-
-/** The method table of a TypeDef row of the module, 0 = not loaded. */
-uint64_t hgr_clr_typedef_method_table(const hgr_runtime *runtime, uint64_t module_addr,
-                                      uint32_t row);
 
 /**
  * Method tables of all loaded types: TypeDefs of every module, then constructed types (generic

@@ -128,6 +128,19 @@ typedef struct hgr_clr_opening {
  */
 HGR_MUST_CHECK hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status);
 
+/* ---- clr_calibrate.c, clr_modules.c ---- */
+
+/** Fill what runtime->layout leaves open; needs segments, Object and String. */
+void hgr_clr_calibrate(hgr_runtime *runtime);
+/** Where the image of a Module is mapped: in the module itself, by its name, or behind PEAssembly,
+ * PEImage and its loaded layout. */
+bool hgr_clr_module_base(const hgr_runtime *runtime, uint64_t module, uint64_t *out);
+/** The base of the dump's module that holds addr. */
+bool hgr_clr_image_around(const hgr_runtime *runtime, uint64_t addr, uint64_t *out);
+/** The method table of a TypeDef row of the module, 0 = not loaded. */
+uint64_t hgr_clr_typedef_method_table(const hgr_runtime *runtime, uint64_t module_addr,
+                                      uint32_t row);
+
 /* ---- clr_check.c: self checks ---- */
 
 /** Is there a method table at addr whose parents end at System.Object? Reads the dump only. */

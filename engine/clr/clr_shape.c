@@ -158,6 +158,30 @@ hgr_result hgr_clr_shape_read(hgr_runtime *runtime, hgr_status *status)
     return result;
 }
 
+/* ---- gaps of segments that the tables know ---- */
+
+hgr_result hgr_clr_shape_gaps(hgr_runtime *runtime, hgr_status *status)
+{
+    struct found found = {.types = {.space = runtime->space,
+                                    .object_mt = runtime->object_mt,
+                                    .string_mt = runtime->string_mt,
+                                    .free_mt = runtime->free_mt}};
+    hgr_result result = HGR_OK;
+    hgr_map_init(&found.types.verdicts, runtime->run);
+    for (size_t i = 0; i < runtime->nsegments && result == HGR_OK; i++) {
+        const hgr_segment *segment = &runtime->segments[i];
+        const hgr_shape_segment piece = {.mem = segment->start_addr,
+                                         .allocated = segment->end_addr,
+                                         .used = segment->end_addr};
+        if (segment->generation == HGR_GEN0)
+            result = hgr_shape_walk_segment(&found.types, runtime->run, &piece, &found.walk, status);
+    }
+    if (result == HGR_OK)
+        keep_gaps(runtime, &found);
+    found_fini(&found);
+    return result;
+}
+
 /* ---- cross-check ---- */
 
 /* Segments that the collector keeps for later have given their memory back. */

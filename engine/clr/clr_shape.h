@@ -129,6 +129,9 @@ HGR_MUST_CHECK hgr_result hgr_shape_search(const hgr_space *space, const hgr_run
  * Errors   HGR_NOT_FOUND (no segment, or no type: no heap of this kind), HGR_NO_MEMORY, HGR_CANCELLED.
  */
 HGR_MUST_CHECK hgr_result hgr_clr_shape_read(hgr_runtime *runtime, hgr_status *status);
+/** Fill runtime->gaps by a walk through the youngest generation, where no allocation context is known.
+ * Errors: HGR_NO_MEMORY. */
+HGR_MUST_CHECK hgr_result hgr_clr_shape_gaps(hgr_runtime *runtime, hgr_status *status);
 /** Cross-check: each segment in the dump is among the runtime's, and the other way round; what is
  * not becomes a warning. Errors: HGR_NO_MEMORY, HGR_CANCELLED. */
 HGR_MUST_CHECK hgr_result hgr_clr_shape_compare(hgr_runtime *runtime, hgr_status *status);

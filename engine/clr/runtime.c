@@ -36,8 +36,8 @@ void hgr_runtime_warn(hgr_runtime *runtime, const char *format, ...)
 
 /* ---- info ---- */
 
-#define UNKNOWN_BY_SHAPE                                                                           \
-    "names of static fields, thread statics, the finalizer queue, the runtime's own threads"
+#define UNKNOWN_PARTIAL  "names of static fields, thread statics, the runtime's own threads"
+#define UNKNOWN_BY_SHAPE UNKNOWN_PARTIAL ", the finalizer queue"
 
 static const char *arena_format(hgr_runtime *runtime, hgr_status *status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -60,6 +60,10 @@ static const char *describe_layout(hgr_clr_opening *opening, hgr_status *status)
         snprintf(descriptor, sizeof descriptor, ", %u offset%s by the contract descriptor",
                  opening->changed, opening->changed == 1 ? "" : "s");
     const char *shifted = opening->shifted ? ", globals found by shape" : "";
+    if (layout->partial)
+        return arena_format(opening->runtime, status,
+                            "layout of %s, not verified on a recorded dump, checks passed%s",
+                            layout->name, descriptor);
     bool same = version->major == layout->major && version->minor == layout->minor;
     if (same && layout->verified && !opening->shifted)
         return arena_format(opening->runtime, status, "verified for %u.%u%s", layout->major, layout->minor,
@@ -98,7 +102,9 @@ static hgr_result fill_info(hgr_clr_opening *opening, hgr_status *status)
             ? arena_format(runtime, status, "%u.%u", info->major, info->minor)
             : arena_format(runtime, status, "%u.%u.%u", info->major, info->minor, info->patch);
     info->layout = describe_layout(opening, status);
-    info->unknown = opening->by_shape ? UNKNOWN_BY_SHAPE : "";
+    info->unknown = opening->by_shape         ? UNKNOWN_BY_SHAPE
+                    : runtime->layout.partial ? UNKNOWN_PARTIAL
+                                              : "";
     info->module_path = module->path;
     info->module_addr = module->base_addr;
     bool by_export = strcmp(opening->found.found_by, "export") == 0;
@@ -176,11 +182,15 @@ static hgr_result read_gc(hgr_clr_opening *opening, hgr_status *status)
     return result == HGR_OK ? refuse_without_heap(runtime, status) : result;
 }
 
-/* What the tables would have led to: threads of the dump, handle segments by their shape. */
+/* What tables and layout would have led to: threads of the dump, handle segments by their shape, and
+ * instead of allocation contexts the zeroed stretches among the youngest objects. */
 static hgr_result read_lists_by_shape(hgr_clr_opening *opening, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
     hgr_result result = hgr_clr_threads_of_dump(runtime, status);
+    runtime->handle_table_map_addr = 0;
+    if (result == HGR_OK && !opening->by_shape)
+        result = hgr_clr_shape_gaps(runtime, status);
     if (result == HGR_OK)
         result = hgr_shape_handles_find(runtime, &runtime->handle_segments,
                                         &runtime->nhandle_segments, status);
@@ -192,7 +202,7 @@ static hgr_result read_lists_by_shape(hgr_clr_opening *opening, hgr_status *stat
 static hgr_result read_lists(hgr_clr_opening *opening, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
-    if (opening->by_shape)
+    if (opening->by_shape || runtime->layout.partial)
         return read_lists_by_shape(opening, status);
     uint64_t context = opening->globals.global_alloc_context;
     hgr_result result = hgr_clr_threads_read(runtime, status);

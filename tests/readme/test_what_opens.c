@@ -75,7 +75,7 @@ static const char *expected(uint32_t major, uint32_t minor, const struct column 
 /* "| .NET 10.0 | a | b | c |" into its cells. */
 static bool read_row(const char *line, unsigned *major, unsigned *minor, char cells[NCOLUMNS][32])
 {
-    return sscanf(line, "| .NET%*[^0-9]%u.%u | %31[^|] | %31[^|] | %31[^|] |", major, minor,
+    return sscanf(line, "| .NET%*[^0-9]%u.%u%*[^|]| %31[^|]| %31[^|]| %31[^|]|", major, minor,
                   cells[0], cells[1], cells[2]) == 5;
 }
 
@@ -88,7 +88,7 @@ static size_t check_row(const char *line)
     size_t layouts = 0;
     for (size_t c = 0; c < NCOLUMNS; c++) {
         const char *state = expected(major, minor, &COLUMNS[c]);
-        cells[c][strcspn(cells[c], " ")] = 0;
+        cells[c][strcspn(cells[c], " :")] = 0;
         if (strcmp(cells[c], state) != 0)
             fail_msg("README.md: .NET %u.%u on %s is \"%s\", is in truth \"%s\"", major, minor,
                      COLUMNS[c].title, cells[c], state);

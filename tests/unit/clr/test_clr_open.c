@@ -429,9 +429,9 @@ static void what_cannot_be_read_says_so(void **state)
 
     fake_make(&fake, 0);
     memset(fake.bytes + AT_TABLE, 0, 0x1000);
-    memcpy(fake.bytes + AT_TEXT, "@(#)Version 5.0.1721.25508 @Commit: x", 37);
+    memcpy(fake.bytes + AT_TEXT, "@(#)Version 1.1.1721.25508 @Commit: x", 37);
     fake_seal(&fake, 0, 0);
-    fails_with(&fake, HGR_UNSUPPORTED, ".NET 5.0 on linux x64 is not read yet");
+    fails_with(&fake, HGR_UNSUPPORTED, ".NET 1.1 on linux x64 is not read yet");
 
     fake_make(&fake, FAKE_NO_HEAP_BYTES);
     fake_seal(&fake, 0, 0);
