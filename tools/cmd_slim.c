@@ -18,6 +18,7 @@ const opt_row opts_slim[] = {
  * do. */
 #define STACK_BYTES (UINT64_C(64) << 10)
 #define SMALL_BYTES (UINT64_C(1) << 20)
+#define PAGE_BYTES  UINT64_C(4096)
 #define RED_ZONE    128 /* below the stack pointer, in use by leaf functions */
 
 struct keep {
@@ -53,6 +54,19 @@ static void add_stacks(struct keep *keep, const hgr_dump *dump)
     }
 }
 
+/* Memory of a collector's region: add_heap keeps what is allocated of it; the rest holds what died
+ * before and nobody reads. */
+static bool is_of_heap(const hgr_runtime *runtime, const hgr_range *range)
+{
+    for (size_t i = 0; i < hgr_runtime_segments(runtime); i++) {
+        const hgr_segment *segment = hgr_runtime_segment(runtime, i);
+        if (range->start_addr + PAGE_BYTES > segment->start_addr &&
+            range->end_addr < segment->committed_addr + PAGE_BYTES)
+            return true;
+    }
+    return false;
+}
+
 static bool is_small(const hgr_range *range)
 {
     return range->origin == HGR_ORIGIN_DUMP && range->end_addr - range->start_addr <= SMALL_BYTES;
@@ -60,11 +74,11 @@ static bool is_small(const hgr_range *range)
 
 /* The runtime's own heaps: what was asked of one type may be asked of another. They are mapped in
  * small pieces; the big ones are stacks and the program's native heap. */
-static void add_runtime_heaps(struct keep *keep, const hgr_dump *dump, uint32_t access)
+static void add_runtime_heaps(struct keep *keep, const tool_session *session, uint32_t access)
 {
-    for (size_t i = 0; i < hgr_dump_ranges(dump); i++) {
-        const hgr_range *range = hgr_dump_range(dump, i);
-        if (is_small(range) && (range->access & access))
+    for (size_t i = 0; i < hgr_dump_ranges(session->dump); i++) {
+        const hgr_range *range = hgr_dump_range(session->dump, i);
+        if (is_small(range) && (range->access & access) && !is_of_heap(session->runtime, range))
             add_range(keep, range->start_addr, range->end_addr);
     }
 }
@@ -181,9 +195,9 @@ static int write_slim(tool_session *session, const char *path, hgr_slim_totals *
             add_range(&keep, touched[i].start_addr, touched[i].end_addr);
         add_heap(&keep, session->runtime);
         add_stacks(&keep, session->dump);
-        add_runtime_heaps(&keep, session->dump, HGR_ACCESS_WRITE);
+        add_runtime_heaps(&keep, session, HGR_ACCESS_WRITE);
         if (opt_given(session->opts, OPT_STACKS)) {
-            add_runtime_heaps(&keep, session->dump, HGR_ACCESS_EXECUTE);
+            add_runtime_heaps(&keep, session, HGR_ACCESS_EXECUTE);
             add_modules_on_stacks(&keep, session->dump);
         }
         result = hgr_slim_write(session->dump, keep.ranges, keep.count, path, session->run, out,

@@ -26,6 +26,9 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 app=/app                        # where the site lives while it is recorded: its path is in the dump
 port=5080
+log=$out/site.log
+# shellcheck source=tests/targets/recording.sh
+. "$here/recording.sh"
 names=${*:-net8 net9 net10 net9-segments net10-server net10-datas native}
 
 # runtime version and environment of a recording
@@ -53,25 +56,19 @@ publish() {
 
 get() { curl -sS --max-time 120 "http://127.0.0.1:$port$1" "${2:--s}" ${3:+"$3"}; }
 
-# a clean environment, and a host name of its own where the system lets us
 start_site() {
     rm -rf "$app"
     cp -r "$out/app-$version" "$app"
     cd "$app"
-    : >"$out/site.log"
-    if unshare --uts true 2>/dev/null; then
-        # shellcheck disable=SC2086
-        unshare --uts sh -c "hostname site; exec env -i HOME=$app LEAK_N=$items $env ./Scoodle.Web" >"$out/site.log" 2>&1 &
-    else
-        # shellcheck disable=SC2086
-        env -i HOME=$app LEAK_N=$items $env ./Scoodle.Web >"$out/site.log" 2>&1 &
-    fi
+    : >"$log"
+    # shellcheck disable=SC2086
+    run_clean site LEAK_N=$items $env ./Scoodle.Web >"$log" 2>&1 &
     site=$!
     trap 'kill -9 $site 2>/dev/null' EXIT
     tries=0
-    until grep -q '^ready' "$out/site.log"; do
+    until grep -q '^ready' "$log"; do
         tries=$((tries + 1))
-        [ $tries -lt 600 ] || { cat "$out/site.log" >&2; exit 1; }
+        [ $tries -lt 600 ] || { cat "$log" >&2; exit 1; }
         sleep 0.5
     done
 }
@@ -86,33 +83,13 @@ load_site() {
     sleep 3
 }
 
-dump() {
-    "$app/createdump" "--$kind" -f "$1" "$site" >>"$out/site.log"
-    chmod 644 "$1"
-    check_clean "$1"
-}
-
-# a word as a pattern of bytes: narrow, or wide as the heap's strings have it
-bytes_of() { printf %s "$1" | od -An -v -tx1 | tr -d '\n' | sed "s/ \(..\)/\\\\x\1$2/g"; }
-
-# nothing of the recording machine may be in a dump that is given away
-check_clean() {
-    for word in "$(uname -n)" "$out" "$here" "$HOME/"; do
-        [ ${#word} -ge 4 ] || continue
-        if LC_ALL=C grep -aqP "$(bytes_of "$word" '')|$(bytes_of "$word" '\\x00')" "$1"; then
-            echo "record.sh: $1 holds '$word'" >&2
-            exit 1
-        fi
-    done
-}
-
 # what a reader gets that is no dump of a .NET process: by gdb's gcore
 record_native() {
     rm -rf "$app"
     mkdir "$app"
     cc -O1 -pthread -o "$app/native" "$here/native/native.c"
     cd "$app"
-    env -i ./native >"$out/site.log" &
+    env -i ./native >"$log" &
     site=$!
     sleep 1
     gcore -o "$out/native" "$site" >/dev/null 2>&1
@@ -130,12 +107,12 @@ for name in $names; do
     publish
     start_site
     load_site
-    dump "$out/site-$name-x64.before.dmp"
+    dump "$out/site-$name-x64.before.dmp" "$site" "$kind"
     get "/leak/$more" >/dev/null
     get /churn >/dev/null
     get /gc >/dev/null
     sleep 1
-    dump "$out/site-$name-x64.after.dmp"
+    dump "$out/site-$name-x64.after.dmp" "$site" "$kind"
     kill -9 "$site"
     wait "$site" 2>/dev/null || :
     trap - EXIT

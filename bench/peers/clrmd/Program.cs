@@ -1,5 +1,5 @@
 // What ClrMD says about a .NET dump: a peer to measure, and the writer of the answers in tests/fixtures.
-//   clrmd DUMP walk | stat | edges | gcroot ADDR | retained | truth DIR | QUESTION   [options], see Usage.
+//   clrmd DUMP walk | stat | edges | gcroot ADDR | retained | truth DIR | identity DIR | QUESTION   [options], see Usage.
 // The answer goes to stdout (or --out FILE) as JSON, the seconds of each phase to stderr.
 using System;
 using System.Collections.Generic;
@@ -17,6 +17,7 @@ public static class Program
           gcroot ADDR     one path from each root to the object
           retained        graph, dominators, retained bytes of every object; the top 20
           truth DIR       all answers, a file each, as tests/fixtures/README.md describes them
+          identity DIR    the hidden ids of tests/targets/identity, and stat
           QUESTION        one of those answers: info, segments, contexts, roots, handles, ...
         options
           --dac FILE      libmscordaccore.so of the dump's runtime (default: let ClrMD look for it)
@@ -69,6 +70,9 @@ public static class Program
             return 0;
         case "truth" when words.Count > 2:
             Truth.WriteAll(dump, words[2], exact);
+            return 0;
+        case "identity" when words.Count > 2:
+            Truth.WriteIdentity(dump, words[2]);
             return 0;
         }
         if (Truth.Questions.TryGetValue(words[1], out var question))

@@ -44,6 +44,17 @@ public static class Truth
         Output.Compress(all);
     }
 
+    /// <summary>What a pair of dumps of tests/targets/identity is judged by: hidden ids, and stat.</summary>
+    public static void WriteIdentity(Dump dump, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        string ids = Path.Combine(directory, "uids.tsv");
+        var summary = new IdentityQuestion(dump).Write(ids);
+        Output.Compress(ids);
+        WriteOne(dump, directory, "uids", summary);
+        WriteOne(dump, directory, "stat", HeapQuestions.Stat(dump));
+    }
+
     static void WriteOne(Dump dump, string directory, string name, object answer)
     {
         string path = Path.Combine(directory, name + ".json");
