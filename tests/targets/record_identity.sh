@@ -31,7 +31,7 @@ settings() {
     version=10.0.12 env=DOTNET_TieredCompilation=0     # fewer pages of the runtime's own to keep
     case $1 in
     net10-sweep10) churn=10 collect=sweep ;;
-    net10-natural10) churn=10 collect=natural env="$env DOTNET_GCgen0size=0x200000 DOTNET_GCgen1size=0x20000" ;;
+    net10-natural10) churn=10 collect=natural env="$env $(printf 'DOTNET_GCgen0size=%#x DOTNET_GCgen1size=%#x' $((objects * 100)) $((objects * 6)))" ;;
     net10-compact10) churn=10 collect=compact ;;
     net10-compact50) churn=50 collect=compact ;;
     net10-server50) churn=50 collect=compact env="$env DOTNET_gcServer=1 DOTNET_GCHeapCount=2" ;;
@@ -54,7 +54,7 @@ await_state() {
     tries=0
     until [ -f "$app/state" ]; do
         tries=$((tries + 1))
-        [ $tries -lt 600 ] && kill -0 "$depot" 2>/dev/null || { cat "$log" >&2; exit 1; }
+        [ $tries -lt 6000 ] && kill -0 "$depot" 2>/dev/null || { cat "$log" >&2; exit 1; }
         sleep 0.1
     done
     cat "$app/state" >>"$out/$stem.collections"
