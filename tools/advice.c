@@ -2,6 +2,8 @@
 #include "advice.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -19,6 +21,8 @@ static bool is_fresh(const char *path)
 
 static const char *advise_io(const hgr_status *status)
 {
+    if (strstr(status->text, "temporary file") && status->os_error != ENOSPC)
+        return "point TMPDIR to a folder that can be written";
     switch (status->os_error) {
     case ENOENT:
     case ENOTDIR:
@@ -45,40 +49,84 @@ static const char *advise_dump(hgr_result result, const char *path)
            "minidump";
 }
 
-static const char *advise_runtime(hgr_result result, const hgr_dump *dump, const char *path)
+/* The command that takes a dump with all that is needed, ready to be pasted. */
+void advice_record_again(const hgr_dump_info *info, strbuf *out)
 {
-    if (hgr_dump_get_info(dump)->missing_bytes)
-        return is_fresh(path) ? "if it is still being written, wait and try again"
-                              : "copy it again";
+    bool windows = strcmp(info->os, "windows") == 0;
+    char process[16] = "PID";
+    if (info->process_id)
+        snprintf(process, sizeof process, "%u", info->process_id);
+    if (windows)
+        strbuf_format(out, "record again with `procdump -ma %s` or `dotnet-dump collect -p %s`",
+                      process, process);
+    else
+        strbuf_format(out,
+                      "record again with `createdump --withheap %s` (it lies beside libcoreclr.so) "
+                      "or `dotnet-dump collect -p %s`",
+                      process, process);
+}
+
+/* What the dump lacks decides what helps: files of the process, or only another dump. */
+static void advise_lack(const hgr_dump_info *info, const hgr_status *status, strbuf *out)
+{
+    if (info->content == HGR_CONTENT_STACKS)
+        strbuf_add_z(out, "a minidump of stacks and modules only (MiniDumpNormal) holds no heap: ");
+    else if (!strstr(status->text, "no heap memory"))
+        strbuf_add_z(out, "name the directory of the process's files with --modules DIR, or ");
+    advice_record_again(info, out);
+}
+
+static void advise_runtime(hgr_result result, const hgr_status *status, const hgr_dump *dump,
+                           const char *path, strbuf *out)
+{
+    const hgr_dump_info *info = hgr_dump_get_info(dump);
+    if (info->missing_bytes || info->packing_damaged) {
+        strbuf_add_z(out, is_fresh(path) ? "if it is still being written, wait and try again"
+                                         : "copy it again");
+        return;
+    }
     switch (result) {
     case HGR_NOT_FOUND:
-        return "if the process was .NET, try --shape-search, or record again with `createdump "
-               "--full` or `dotnet-dump collect`";
+        if (strstr(status->text, " asked for")) {
+            strbuf_add_z(out, "`heapgraph info` lists them");
+            break;
+        }
+        strbuf_add_z(out, "if the process was .NET, try --shape-search, or ");
+        advice_record_again(info, out);
+        break;
     case HGR_UNSUPPORTED:
-        return "README.md, \"What opens\", lists the runtimes that are read";
+        strbuf_add_z(out, "README.md, \"What opens\", lists the runtimes that are read");
+        break;
     case HGR_TRUNCATED:
-        return "name the directory of the runtime's files with --modules DIR, or record again with "
-               "`createdump --full`";
+        advise_lack(info, status, out);
+        break;
     default:
-        return "try --shape-search; if that fails too, please report the dump's origin";
+        strbuf_add_z(out, "try --shape-search; if that fails too, please report the dump's origin");
     }
 }
 
-const char *advice_for(hgr_result result, const hgr_status *status, const hgr_dump *dump,
-                       const char *path)
+void advice_add(hgr_result result, const hgr_status *status, const hgr_dump *dump, const char *path,
+                strbuf *out)
 {
     switch (result) {
     case HGR_NO_MEMORY:
-        return "raise --memory-limit, or use a machine with more memory";
+        strbuf_add_z(out, "raise --memory-limit, or use a machine with more memory");
+        break;
     case HGR_TOO_LARGE:
-        return "this is a limit of heapgraph: please report it";
+        strbuf_add_z(out, "this is a limit of heapgraph: please report it");
+        break;
     case HGR_IO:
-        return advise_io(status);
+        strbuf_add_z(out, advise_io(status));
+        break;
     case HGR_BAD_ARGUMENT:
     case HGR_INTERNAL:
-        return "this is a defect of heapgraph: please report it";
+        strbuf_add_z(out, "this is a defect of heapgraph: please report it");
+        break;
     default:
-        return dump ? advise_runtime(result, dump, path) : advise_dump(result, path);
+        if (dump)
+            advise_runtime(result, status, dump, path, out);
+        else
+            strbuf_add_z(out, advise_dump(result, path));
     }
 }
 

@@ -118,20 +118,20 @@ static void add_modules_on_stacks(struct keep *keep, const hgr_dump *dump)
 }
 
 /* Field names are read on demand, so ask for one of each reference of one object per type. */
-static void read_names(const tool_session *session)
+static void read_names(const hgr_snapshot *snapshot)
 {
-    const hgr_graph *graph = hgr_snapshot_graph(session->snapshot);
-    uint32_t types = hgr_snapshot_types(session->snapshot), n = hgr_graph_nodes(graph);
+    const hgr_graph *graph = hgr_snapshot_graph(snapshot);
+    uint32_t types = hgr_snapshot_types(snapshot), n = hgr_graph_nodes(graph);
     unsigned char *asked = must_alloc(types, 1);
     char name[8];
     for (hgr_node u = 0; u < n; u++) {
-        uint32_t type = hgr_node_type(session->snapshot, u), count = 0;
+        uint32_t type = hgr_node_type(snapshot, u), count = 0;
         (void)hgr_graph_targets(graph, u, &count);
         if (count == 0 || asked[type] == 3) /* three objects: null slots differ */
             continue;
         asked[type]++;
         for (uint32_t e = 0; e < count && e < 64; e++)
-            (void)hgr_reference_name(session->snapshot, u, e, name, sizeof name);
+            (void)hgr_reference_name(snapshot, u, e, name, sizeof name);
     }
     free(asked);
 }
@@ -159,52 +159,72 @@ static int read_state(tool_session *session)
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
-/* Open the runtime twice, by its tables and by shape, and scan: what is read then is what is
- * needed. */
-static int trace_readers(tool_session *session)
+/* Open a runtime twice, by its tables and by shape, and scan: what is read then is what is needed. */
+static int trace_runtime(tool_session *session, uint32_t number, struct keep *keep)
 {
     hgr_status status = {0};
-    hgr_result result = hgr_dump_trace_begin(session->dump, &status);
     hgr_runtime *again = NULL;
-    hgr_runtime_options options = {.shape_search = true};
-    if (result != HGR_OK)
-        return session_fail(session, result, &status);
+    hgr_runtime_options options = {.number = number, .shape_search = true};
     if (hgr_runtime_open(session->dump, &options, session->run, &again, NULL) == HGR_OK)
         hgr_runtime_close(again); /* the shape search may fail where the tables do not */
-    hgr_runtime_close(session->runtime);
-    session->runtime = NULL;
     options.shape_search = false;
-    result = hgr_runtime_open(session->dump, &options, session->run, &session->runtime, &status);
+    hgr_result result =
+        hgr_runtime_open(session->dump, &options, session->run, &session->runtime, &status);
     if (result != HGR_OK)
         return session_fail(session, result, &status);
+    add_heap(keep, session->runtime);
     int code = session_scan(session, HGR_SCAN_GRAPH);
     if (code == EXIT_DONE)
-        read_names(session);
+        read_names(session->snapshot);
     return code == EXIT_DONE ? read_state(session) : code;
 }
 
-static int write_slim(tool_session *session, const char *path, hgr_slim_totals *out)
+/* All runtimes of the process that can be read, the one that was asked for last: it stays open. */
+static int trace_readers(tool_session *session, struct keep *keep)
+{
+    hgr_status status = {0};
+    uint32_t chosen = hgr_runtime_number(session->runtime);
+    hgr_result result = hgr_dump_trace_begin(session->dump, &status);
+    if (result != HGR_OK)
+        return session_fail(session, result, &status);
+    int code = EXIT_DONE;
+    for (uint32_t i = 0; code == EXIT_DONE && i < hgr_runtime_places(session->runtime); i++) {
+        tool_session other = *session; /* borrows run and dump */
+        if (i + 1 == chosen || hgr_runtime_place_at(session->runtime, i)->refusal)
+            continue;
+        other.runtime = NULL;
+        code = trace_runtime(&other, i + 1, keep);
+        hgr_state_free(other.state);
+        hgr_snapshot_free(other.snapshot);
+        hgr_runtime_close(other.runtime);
+    }
+    if (code != EXIT_DONE)
+        return code;
+    hgr_runtime_close(session->runtime);
+    session->runtime = NULL;
+    return trace_runtime(session, chosen, keep);
+}
+
+static int write_slim(tool_session *session, struct keep *keep, const char *path,
+                      hgr_slim_totals *out)
 {
     hgr_status status = {0};
     hgr_addr_range *touched = NULL;
     size_t count = 0;
-    struct keep keep = {0};
     hgr_result result = hgr_dump_trace_ranges(session->dump, &touched, &count, &status);
     if (result == HGR_OK) {
         for (size_t i = 0; i < count; i++)
-            add_range(&keep, touched[i].start_addr, touched[i].end_addr);
-        add_heap(&keep, session->runtime);
-        add_stacks(&keep, session->dump);
-        add_runtime_heaps(&keep, session, HGR_ACCESS_WRITE);
+            add_range(keep, touched[i].start_addr, touched[i].end_addr);
+        add_stacks(keep, session->dump);
+        add_runtime_heaps(keep, session, HGR_ACCESS_WRITE);
         if (opt_given(session->opts, OPT_STACKS)) {
-            add_runtime_heaps(&keep, session, HGR_ACCESS_EXECUTE);
-            add_modules_on_stacks(&keep, session->dump);
+            add_runtime_heaps(keep, session, HGR_ACCESS_EXECUTE);
+            add_modules_on_stacks(keep, session->dump);
         }
-        result = hgr_slim_write(session->dump, keep.ranges, keep.count, path, session->run, out,
+        result = hgr_slim_write(session->dump, keep->ranges, keep->count, path, session->run, out,
                                 &status);
     }
     hgr_addr_ranges_free(touched);
-    free(keep.ranges);
     if (result == HGR_OK)
         return EXIT_DONE;
     (void)session_fail(session, result, &status);
@@ -236,14 +256,16 @@ int cmd_slim(const tool_opts *opts)
 {
     tool_session session = {0};
     hgr_slim_totals totals = {0};
+    struct keep keep = {0};
     if (!opt_given(opts, OPT_OUTPUT))
         return opt_usage(opts, "--output FILE is missing: where to write the smaller dump");
     int code = session_open(&session, opts, opts->operands[0]);
     if (code == EXIT_DONE)
-        code = trace_readers(&session);
+        code = trace_readers(&session, &keep);
     if (code == EXIT_DONE)
-        code = write_slim(&session, opt_text(opts, OPT_OUTPUT), &totals);
+        code = write_slim(&session, &keep, opt_text(opts, OPT_OUTPUT), &totals);
     if (code == EXIT_DONE)
         answer(&session, opt_text(opts, OPT_OUTPUT), &totals);
+    free(keep.ranges);
     return session_close(&session, code);
 }

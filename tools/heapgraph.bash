@@ -8,21 +8,21 @@ _heapgraph()
         words='info types retained dominators path roots list refs diff segments handles finalizer locks check slim help version'
     elif [ "${word#-}" != "$word" ]; then
         case "${COMP_WORDS[1]}" in
-        info) words='--totals --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        types) words='--retained --by --set --sort --top --all --addresses --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        retained) words='--set --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        dominators) words='--node --depth --min --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        path) words='--to --top --all --min --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        roots) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        list) words='--set --sort --retained --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        refs) words='--in --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        diff) words='--fail-over --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        segments) words='--each --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        handles) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        finalizer) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        locks) words='--heap --top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        check) words='--top --all --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
-        slim) words='--output --stacks --json --human --threads --memory-limit --modules --shape-search --strict --time --quiet --color --help' ;;
+        info) words='--totals --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        types) words='--retained --by --set --sort --top --all --addresses --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        retained) words='--set --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        dominators) words='--node --depth --min --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        path) words='--to --top --all --min --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        roots) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        list) words='--set --sort --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        refs) words='--in --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        diff) words='--fail-over --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        segments) words='--each --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        handles) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        finalizer) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        locks) words='--heap --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        check) words='--top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        slim) words='--output --stacks --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         help) words='--completion --man --help' ;;
         version) words='--help' ;;
         esac

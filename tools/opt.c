@@ -17,6 +17,8 @@ const opt_row opt_common[] = {
      "stop with exit 4 above this much memory; 0 = no limit"},
     {OPT_MODULES, "modules", 0, OPT_TEXT, "DIR", NULL,
      "where files of the dumped process lie, if the dump lacks their pages"},
+    {OPT_RUNTIME, "runtime", 0, OPT_COUNT, "N", "0",
+     "which runtime of the process, as info lists them; 0 = the largest heap"},
     {OPT_SHAPE_SEARCH, "shape-search", 0, OPT_FLAG, NULL, NULL,
      "find the heap by its shape, as if the runtime's tables were lost"},
     {OPT_STRICT, "strict", 0, OPT_FLAG, NULL, NULL, "exit 3 when the heap was not read whole"},

@@ -20,6 +20,7 @@ typedef enum opt_id {
     OPT_MODULES,
     OPT_MEMORY_LIMIT,
     OPT_SHAPE_SEARCH,
+    OPT_RUNTIME,
     OPT_TOP,
     OPT_ALL,
     OPT_SET,

@@ -29,6 +29,8 @@ static void catch_interrupt(void)
 
 /* ---- opening ---- */
 
+static void tell_losses(tool_session *session);
+
 static int start_run(tool_session *session)
 {
     hgr_status status = {0};
@@ -49,16 +51,25 @@ static int start_run(tool_session *session)
     return EXIT_DONE;
 }
 
+/* A number beyond 32 bits is beyond every list. */
+static uint32_t runtime_number(const tool_opts *opts)
+{
+    uint64_t number = opt_number(opts, OPT_RUNTIME);
+    return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
 /* With --shape-search: by the heap's own shape; regions have none, there by the tables' shape. */
 static hgr_result open_runtime(tool_session *session, hgr_status *status)
 {
     bool by_shape = opt_given(session->opts, OPT_SHAPE_SEARCH);
-    hgr_runtime_options options = {.heap_search = by_shape, .cross_check = session->cross_check};
+    hgr_runtime_options options = {.number = runtime_number(session->opts),
+                                   .heap_search = by_shape,
+                                   .cross_check = session->cross_check};
     hgr_result result =
         hgr_runtime_open(session->dump, &options, session->run, &session->runtime, status);
     if (!by_shape || result != HGR_NOT_FOUND)
         return result;
-    options = (hgr_runtime_options){.shape_search = true};
+    options = (hgr_runtime_options){.number = options.number, .shape_search = true};
     return hgr_runtime_open(session->dump, &options, session->run, &session->runtime, status);
 }
 
@@ -78,7 +89,10 @@ int session_open(tool_session *session, const tool_opts *opts, const char *dump_
         hgr_dump_open(dump_path, &dump_options, session->run, &session->dump, &status);
     if (result == HGR_OK)
         result = open_runtime(session, &status);
-    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
+    if (result != HGR_OK)
+        return session_fail(session, result, &status);
+    tell_losses(session);
+    return EXIT_DONE;
 }
 
 int session_state(tool_session *session)
@@ -102,7 +116,7 @@ int session_scan(tool_session *session, hgr_scan_depth depth)
     if (result != HGR_OK)
         return session_fail(session, result, &status);
     const hgr_totals *totals = hgr_snapshot_totals(session->snapshot);
-    session->incomplete = totals->walked_bytes < totals->used_bytes;
+    session->incomplete |= totals->walked_bytes < totals->used_bytes;
     return EXIT_DONE;
 }
 
@@ -173,6 +187,34 @@ static bool names_dump(const hgr_status *status, const char *path)
     return strstr(status->text, plain) != NULL;
 }
 
+/* What the file lacks, "...; " or nothing. */
+static void add_losses(const hgr_dump *dump, strbuf *out)
+{
+    const hgr_dump_info *info = hgr_dump_get_info(dump);
+    char bytes[UNITS_TEXT];
+    if (info->packing_damaged && hgr_dump_warning(dump, 0))
+        strbuf_format(out, "%s; ", hgr_dump_warning(dump, 0));
+    if (info->missing_bytes)
+        strbuf_format(out, "%s bytes that the file's headers promise are missing; ",
+                      units_count(bytes, info->missing_bytes));
+}
+
+/* Whatever the answer will be, it comes from less than the whole process. */
+static void tell_losses(tool_session *session)
+{
+    const hgr_dump_info *info = hgr_dump_get_info(session->dump);
+    strbuf line = {0};
+    session->incomplete = info->missing_bytes != 0 || info->packing_damaged ||
+                          hgr_runtime_get_info(session->runtime)->absent_bytes != 0;
+    if (session->tells_losses || (!info->missing_bytes && !info->packing_damaged))
+        return;
+    strbuf_format(&line, "%s: ", session->dump_path);
+    add_losses(session->dump, &line);
+    strbuf_add_z(&line, "the answer is of what is there");
+    print_line(session, strbuf_get(&line));
+    strbuf_fini(&line);
+}
+
 int session_fail(tool_session *session, hgr_result result, const hgr_status *status)
 {
     strbuf line = {0};
@@ -188,7 +230,10 @@ int session_fail(tool_session *session, hgr_result result, const hgr_status *sta
         strbuf_format(&line, " (at file offset 0x%llx)", (unsigned long long)status->at);
     else if (status->at_kind == HGR_AT_ADDR)
         strbuf_format(&line, " (at address 0x%llx)", (unsigned long long)status->at);
-    strbuf_format(&line, "; %s", advice_for(result, status, session->dump, session->dump_path));
+    strbuf_add_z(&line, "; ");
+    if (session->dump)
+        add_losses(session->dump, &line);
+    advice_add(result, status, session->dump, session->dump_path, &line);
     print_line(session, strbuf_get(&line));
     strbuf_fini(&line);
     return advice_exit_code(result, opening);
@@ -351,7 +396,8 @@ int session_close(tool_session *session, int code)
     }
     if (code == EXIT_DONE && session->incomplete && opt_given(session->opts, OPT_STRICT)) {
         fflush(stdout);
-        print_line(session, "the heap was not read whole (--strict); heapgraph check says why");
+        print_line(session,
+                   "the dump was not read whole (--strict); heapgraph info and check say why");
         code = EXIT_INPUT;
     }
     cancellable = NULL;

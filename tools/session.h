@@ -29,7 +29,8 @@ typedef struct tool_session {
     tool_timing timing;
     tool_json json;
     bool cross_check; /* set before session_open: hold the segments against those found by shape */
-    bool incomplete; /* coverage below 100 %: --strict makes it exit 3 */
+    bool incomplete;   /* not all was there or could be read: --strict makes it exit 3 */
+    bool tells_losses; /* the answer itself says what the file lacks: no line on stderr for it */
 } tool_session;
 
 /* Each returns EXIT_DONE, or prints one line on stderr and returns the exit code to end with. They

@@ -47,6 +47,9 @@ struct hgr_runtime {
     size_t          nthreads;
     uint64_t       *finalize_queues; /* CFinalize addresses, one per heap */
     size_t          nfinalize_queues;
+    hgr_runtime_place *places; /* all runtimes of the process, this one too */
+    size_t nplaces;
+    uint32_t number; /* of this one, from 1 */
     const char    **warnings;
     size_t          nwarnings;
     bool            warnings_lost; /* out of memory while one was kept */

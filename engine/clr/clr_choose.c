@@ -145,6 +145,7 @@ static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row
     runtime->layout = *row;
     opening->shifted = false;
     globals_from_table(opening);
+    runtime->info.no_core_metadata = false;
     hgr_result result = apply_descriptor(opening, status);
     if (result != HGR_OK)
         return result;
@@ -159,7 +160,7 @@ static hgr_result try_layout(hgr_clr_opening *opening, const hgr_clr_layout *row
     if (result == HGR_OK)
         refine_version(opening, &core);
     if (result == HGR_TRUNCATED && lenient && !(opening->shifted && opening->version.major == 0)) {
-        hgr_runtime_warn(runtime, "%s: names come only from module files", why.text);
+        runtime->info.no_core_metadata = true;
         return HGR_OK;
     }
     if (result != HGR_OK && status)

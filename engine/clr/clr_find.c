@@ -21,7 +21,7 @@ static const char *file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool is_runtime_name(const char *path)
+bool hgr_clr_is_runtime_path(const char *path)
 {
     static const char *const names[] = {"libcoreclr.so", "coreclr.dll", "clr.dll"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -222,7 +222,7 @@ static bool find_in_module(const hgr_space *space, const hgr_module *module, boo
                            hgr_clr_found *found)
 {
     *found = (hgr_clr_found){.module = module};
-    bool named = is_runtime_name(module->path);
+    bool named = hgr_clr_is_runtime_path(module->path);
     if (!shape_only && find_by_export(space, module, found))
         found->found_by = "export";
     else if (!shape_only && named && find_by_resource(space, module, found))
@@ -272,46 +272,27 @@ static hgr_result fail_unread(const hgr_dump *dump, const hgr_module *module, hg
     return hgr_fail_addr(status, HGR_TRUNCATED, module->base_addr,
                          "%s is loaded, but its table of globals is not in the dump%s",
                          file_name(module->path),
-                         dump->info.missing_bytes > 0 ? "; the file is cut off" : "");
+                         dump->info.missing_bytes > 0 ? ", which is cut off" : "");
 }
 
-hgr_result hgr_clr_find_module(const hgr_dump *dump, const hgr_runtime_options *options,
-                               hgr_clr_found *out, hgr_status *status)
+hgr_result hgr_clr_find_module(const hgr_dump *dump, const hgr_module *module, hgr_clr_found *out,
+                               hgr_status *status)
 {
-    uint32_t seen = 0;
-    for (size_t i = 0; i < hgr_dump_modules(dump); i++) {
-        const hgr_module *module = hgr_dump_module(dump, i);
-        if (!is_runtime_name(module->path) || seen++ != options->index)
-            continue;
-        *out = (hgr_clr_found){.module = module, .found_by = "shape of the heap"};
-        return HGR_OK;
-    }
+    if (!module)
+        return fail_no_runtime(dump, status);
+    *out = (hgr_clr_found){.module = module, .found_by = "shape of the heap"};
+    return HGR_OK;
+}
+
+hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_module *module,
+                        const hgr_runtime_options *options, hgr_clr_found *out, hgr_status *status)
+{
+    if (module)
+        return find_in_module(&dump->space, module, options->shape_search, out)
+                   ? HGR_OK
+                   : fail_unread(dump, module, status);
+    for (size_t i = 0; i < hgr_dump_modules(dump); i++)
+        if (find_in_module(&dump->space, hgr_dump_module(dump, i), options->shape_search, out))
+            return HGR_OK;
     return fail_no_runtime(dump, status);
-}
-
-/* Modules named like a runtime come first; then every other one, for single-file programs. */
-hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_runtime_options *options,
-                        hgr_clr_found *out, hgr_status *status)
-{
-    uint32_t seen = 0;
-    const hgr_module *unread = NULL;
-    for (int named = 1; named >= 0; named--) {
-        for (size_t i = 0; i < hgr_dump_modules(dump); i++) {
-            const hgr_module *module = hgr_dump_module(dump, i);
-            hgr_clr_found found;
-            if (is_runtime_name(module->path) != (named == 1))
-                continue;
-            if (!find_in_module(&dump->space, module, options->shape_search, &found)) {
-                if (named)
-                    unread = module;
-            } else if (seen++ == options->index) {
-                *out = found;
-                return HGR_OK;
-            }
-        }
-    }
-    if (seen > 0)
-        return hgr_fail(status, HGR_NOT_FOUND, "runtime %u asked for, %u in the dump",
-                        options->index, seen);
-    return unread ? fail_unread(dump, unread, status) : fail_no_runtime(dump, status);
 }

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+/* Runtimes in one process: two is rare. */
+#define HGR_CLR_MAX_RUNTIMES 8u
 /* The GC itself stops at 1,024 heaps. */
 #define HGR_CLR_MAX_HEAPS        1024u
 /* A terabyte in regions of 4 MiB is 262,144; sixteen times that is hostile. */
@@ -47,7 +49,8 @@
 #define HGR_CLR_MAX_PROGRAM_HEADERS 128u
 #define HGR_CLR_MAX_DYNAMIC      512u
 #define HGR_CLR_MAX_HASH_CHAIN   65536u
-/* PE images: where the header may lie, names that are exported, entries of one resource directory. */
+/* PE images: where the header may lie, names that are exported, entries of one resource directory.
+ */
 #define HGR_CLR_MAX_PE_HEADER    (1u << 20)
 #define HGR_CLR_MAX_EXPORTS      65536u
 #define HGR_CLR_MAX_RESOURCES    4096u

@@ -38,18 +38,21 @@ typedef struct hgr_clr_found {
     const char *found_by;
 } hgr_clr_found;
 
+/** Is a module of this path a runtime, by its name? */
+bool hgr_clr_is_runtime_path(const char *path);
 /**
- * Find the index-th runtime of the process.
+ * Find the globals of the runtime in this module; module NULL: of any module, for programs in a
+ * single file.
  *
- * Errors   HGR_NOT_FOUND (no .NET), HGR_UNSUPPORTED (NativeAOT), HGR_TRUNCATED (the runtime's
- * module is there, its variables are not in the dump).
+ * Errors   HGR_NOT_FOUND (no .NET), HGR_UNSUPPORTED (NativeAOT, no table for the version),
+ *          HGR_TRUNCATED (the runtime's module is there, its variables are not in the dump).
  */
-HGR_MUST_CHECK hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_runtime_options *options,
-                                       hgr_clr_found *out, hgr_status *status);
-/** The index-th module named like a runtime, and nothing else: what the search by shape begins with.
- * Errors: HGR_NOT_FOUND. */
-HGR_MUST_CHECK hgr_result hgr_clr_find_module(const hgr_dump *dump,
-                                              const hgr_runtime_options *options,
+HGR_MUST_CHECK hgr_result hgr_clr_find(const hgr_dump *dump, const hgr_module *module,
+                                       const hgr_runtime_options *options, hgr_clr_found *out,
+                                       hgr_status *status);
+/** The module alone, and nothing of it: what the search by shape begins with. Errors: HGR_NOT_FOUND
+ * (module NULL). */
+HGR_MUST_CHECK hgr_result hgr_clr_find_module(const hgr_dump *dump, const hgr_module *module,
                                               hgr_clr_found *out, hgr_status *status);
 /** Does any entry of the table of globals at addr hold GcDacVars? */
 bool hgr_clr_table_has_gc(const hgr_space *space, const hgr_clr_table *table, uint32_t *out_entry,
@@ -106,6 +109,14 @@ HGR_MUST_CHECK hgr_result hgr_clr_descriptor_parse(const char *json, size_t len,
                                                    const uint64_t *pointers, size_t npointers,
                                                    hgr_clr_layout *layout, hgr_clr_globals *globals,
                                                    hgr_clr_contract *out, hgr_status *status);
+
+/* ---- runtime.c ---- */
+
+/** Open the runtime in this module (NULL: in any), and no other. */
+HGR_MUST_CHECK hgr_result hgr_clr_runtime_open(const hgr_dump *dump, const hgr_module *module,
+                                               const hgr_runtime_options *options,
+                                               const hgr_run *run, hgr_runtime **out,
+                                               hgr_status *status);
 
 /* ---- clr_choose.c ---- */
 

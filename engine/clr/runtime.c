@@ -138,7 +138,7 @@ static hgr_result refuse_without_heap(const hgr_runtime *runtime, hgr_status *st
     return hgr_fail(status, HGR_TRUNCATED,
                     "no heap memory in the dump: %llu of %llu heap bytes are there%s",
                     (unsigned long long)present, (unsigned long long)info->used_bytes,
-                    cut_off ? "; the file is cut off" : "");
+                    cut_off ? "; the dump is cut off" : "");
 }
 
 static hgr_result list_finalize_queues(hgr_runtime *runtime, hgr_status *status)
@@ -234,11 +234,11 @@ static hgr_result open_heap(hgr_clr_opening *opening, hgr_status *status)
     return result;
 }
 
-static hgr_result open_by_tables(hgr_clr_opening *opening, const hgr_runtime_options *options,
-                                 hgr_status *status)
+static hgr_result open_by_tables(hgr_clr_opening *opening, const hgr_module *module,
+                                 const hgr_runtime_options *options, hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
-    hgr_result result = hgr_clr_find(runtime->dump, options, &opening->found, status);
+    hgr_result result = hgr_clr_find(runtime->dump, module, options, &opening->found, status);
     if (result != HGR_OK)
         return result;
     opening->version = hgr_clr_version_find(runtime->dump, opening->found.module);
@@ -249,12 +249,12 @@ static hgr_result open_by_tables(hgr_clr_opening *opening, const hgr_runtime_opt
                                                     : result;
 }
 
-static hgr_result open_by_shape(hgr_clr_opening *opening, const hgr_runtime_options *options,
+static hgr_result open_by_shape(hgr_clr_opening *opening, const hgr_module *module,
                                 hgr_status *status)
 {
     hgr_runtime *runtime = opening->runtime;
     *opening = (hgr_clr_opening){.runtime = runtime, .by_shape = true};
-    hgr_result result = hgr_clr_find_module(runtime->dump, options, &opening->found, status);
+    hgr_result result = hgr_clr_find_module(runtime->dump, module, &opening->found, status);
     if (result != HGR_OK)
         return result;
     opening->version = hgr_clr_version_find(runtime->dump, opening->found.module);
@@ -279,17 +279,17 @@ static void reset(hgr_runtime *runtime)
 
 /* The tables; where they are missing or make no sense, the shape of the heap. Its failure is not
  * news: the first one stands. */
-static hgr_result open_steps(hgr_clr_opening *opening, const hgr_runtime_options *options,
-                             hgr_status *status)
+static hgr_result open_steps(hgr_clr_opening *opening, const hgr_module *module,
+                             const hgr_runtime_options *options, hgr_status *status)
 {
     hgr_status why = {0};
     if (options->heap_search)
-        return open_by_shape(opening, options, status);
-    hgr_result result = open_by_tables(opening, options, status);
+        return open_by_shape(opening, module, status);
+    hgr_result result = open_by_tables(opening, module, options, status);
     if (result != HGR_TRUNCATED && result != HGR_BAD_DATA && result != HGR_UNSUPPORTED)
         return result;
     reset(opening->runtime);
-    hgr_result second = open_by_shape(opening, options, &why);
+    hgr_result second = open_by_shape(opening, module, &why);
     if (second != HGR_OK && second != HGR_NO_MEMORY && second != HGR_CANCELLED)
         return result;
     if (second != HGR_OK && status)
@@ -297,12 +297,11 @@ static hgr_result open_steps(hgr_clr_opening *opening, const hgr_runtime_options
     return second;
 }
 
-hgr_result hgr_runtime_open(const hgr_dump *dump, const hgr_runtime_options *options,
-                            const hgr_run *run, hgr_runtime **out, hgr_status *status)
+hgr_result hgr_clr_runtime_open(const hgr_dump *dump, const hgr_module *module,
+                                const hgr_runtime_options *options, const hgr_run *run,
+                                hgr_runtime **out, hgr_status *status)
 {
-    const hgr_runtime_options none = {0};
     hgr_runtime *runtime = NULL;
-    hgr_phase_timer timer = hgr_phase_begin(run, "runtime");
     hgr_result result = hgr_alloc(run, 1, sizeof *runtime, "runtime", &runtime, status);
     if (result != HGR_OK)
         return result;
@@ -311,12 +310,11 @@ hgr_result hgr_runtime_open(const hgr_dump *dump, const hgr_runtime_options *opt
     runtime->space = &dump->space;
     hgr_arena_init(&runtime->arena, run);
     hgr_clr_opening opening = {.runtime = runtime};
-    result = open_steps(&opening, options ? options : &none, status);
+    result = open_steps(&opening, module, options, status);
     if (result != HGR_OK) {
         hgr_runtime_close(runtime);
         return result;
     }
-    hgr_phase_end(&timer, 0, 0, 0);
     *out = runtime;
     return HGR_OK;
 }

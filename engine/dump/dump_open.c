@@ -296,18 +296,14 @@ static const struct format *find_format(const hgr_dump *dump)
     return NULL;
 }
 
-static hgr_result warn_of_gaps(hgr_dump *dump, hgr_status *status)
+static hgr_result warn_of_overlaps(hgr_dump *dump, hgr_status *status)
 {
-    hgr_result result = HGR_OK;
-    if (dump->info.missing_bytes)
-        result =
-            hgr_dump_warn(dump, status, "the file ends %llu bytes before what its headers promise",
-                          (unsigned long long)dump->info.missing_bytes);
-    if (result == HGR_OK && dump->space.overlap_bytes)
-        result = hgr_dump_warn(
-            dump, status, "%llu bytes of memory are in the file more than once; the first counts",
-            (unsigned long long)dump->space.overlap_bytes);
-    return result;
+    return dump->space.overlap_bytes
+               ? hgr_dump_warn(
+                     dump, status,
+                     "%llu bytes of memory are in the file more than once; the first counts",
+                     (unsigned long long)dump->space.overlap_bytes)
+               : HGR_OK;
 }
 
 /* Streams or headers, then the address space, then what needs it. */
@@ -319,7 +315,7 @@ static hgr_result read_format(hgr_dump *dump, const hgr_dump_options *options, h
     if (result == HGR_OK)
         result = hgr_space_seal(&dump->space, status);
     if (result == HGR_OK)
-        result = warn_of_gaps(dump, status);
+        result = warn_of_overlaps(dump, status);
     return result == HGR_OK ? format->settle(dump, status) : result;
 }
 

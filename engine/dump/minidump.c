@@ -22,6 +22,9 @@ enum {
     CPU_ARM64_BREAKPAD = 0x8003,
     PLATFORM_NT = 2, /* 0 and 1: Windows before NT; writers that leave the field empty */
     MISC_HAS_PROCESS_ID = 1,
+    WITH_FULL_MEMORY = 0x2, /* MINIDUMP_TYPE, in the header */
+    WITH_INDIRECT_MEMORY = 0x40,
+    WITH_PRIVATE_MEMORY = 0x200,
     STREAM_WINE_ELF_MODULES = 0xfff0 /* only Wine's dbghelp writes it */
 };
 
@@ -266,14 +269,19 @@ static hgr_result read_directory(hgr_minidump *md, struct stream_place *places, 
     const struct hgr_dump *dump = md->dump;
     hgr_cursor at = hgr_cursor_make(dump->file, dump->file_len, 0, HGR_AT_FILE);
     uint32_t count, off, taken;
+    uint64_t flags;
     if (dump->file_len < HEADER_BYTES)
         return hgr_cursor_fail(&at, status, HGR_TRUNCATED,
                                "minidump: %zu bytes, its header alone has %d", dump->file_len,
                                HEADER_BYTES);
     if (!hgr_cursor_skip(&at, 8) || !hgr_cursor_u32(&at, &count) || !hgr_cursor_u32(&at, &off) ||
-        !hgr_cursor_skip(&at, 4) || !hgr_cursor_u32(&at, &taken))
+        !hgr_cursor_skip(&at, 4) || !hgr_cursor_u32(&at, &taken) || !hgr_cursor_u64(&at, &flags))
         return HGR_INTERNAL; /* HEADER_BYTES are there */
     md->dump->info.taken_unix_s = taken;
+    md->dump->info.content = flags & WITH_FULL_MEMORY       ? HGR_CONTENT_FULL
+                             : flags & WITH_PRIVATE_MEMORY  ? HGR_CONTENT_PRIVATE
+                             : flags & WITH_INDIRECT_MEMORY ? HGR_CONTENT_UNKNOWN
+                                                            : HGR_CONTENT_STACKS;
     if (!hgr_cursor_seek(&at, off) || hgr_cursor_left(&at) < DIRECTORY_ENTRY_BYTES)
         return hgr_fail_file(status, HGR_TRUNCATED, off,
                              "minidump: stream directory at %u, but the file ends at %zu", off,

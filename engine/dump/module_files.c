@@ -210,6 +210,7 @@ static hgr_result find_file(hgr_dump *dump, const hgr_dump_options *options, hgr
     }
     if (result == HGR_OK && !out->bytes)
         result = try_path(dump, module, &seen, module->path, out, &unproven, status);
+    module->file_unproven = !out->bytes && unproven;
     if (out->bytes)
         dump->info.module_files_used++;
     else if (unproven)

@@ -25,6 +25,7 @@ first() { # the first value of a key that holds an address
 }
 
 json info "$work/site.dmp"
+json info "$work/site.dmp" --modules "$work" --totals
 json types "$work/site.dmp"
 json types "$work/site.dmp" --by generation
 json types "$work/site.dmp" --by namespace --retained

@@ -32,6 +32,7 @@ typedef struct hgr_module {
     uint32_t timestamp;    /* PE timestamp, 0 where the format has none */
     const char *file_path; /* file that gives the pages the dump lacks, or NULL */
     const char *file_note; /* why a file that was found is not used, or NULL */
+    bool file_unproven;    /* that file may be the right one: the runtime's own records decide */
 } hgr_module;
 
 /** One operating system thread of the dumped process. */
@@ -73,6 +74,14 @@ typedef struct hgr_memory_area {
 enum { HGR_AREA_FREE = 0, HGR_AREA_RESERVED = 1, HGR_AREA_COMMITTED = 2 };
 enum { HGR_AREA_UNKNOWN = 0, HGR_AREA_PRIVATE = 1, HGR_AREA_MAPPED = 2, HGR_AREA_IMAGE = 3 };
 
+/** What a minidump's writer was asked for; others do not say. */
+typedef enum hgr_content {
+    HGR_CONTENT_UNKNOWN,
+    HGR_CONTENT_STACKS,  /* MiniDumpNormal: stacks and modules, no heap */
+    HGR_CONTENT_PRIVATE, /* memory of the process's own, no pages of files */
+    HGR_CONTENT_FULL     /* everything */
+} hgr_content;
+
 /** What the file is. Text valid until the dump is closed. */
 typedef struct hgr_dump_info {
     const char *path;
@@ -85,6 +94,7 @@ typedef struct hgr_dump_info {
     bool wow64;                   /* a 32-bit process in a file of 64-bit addresses */
     uint64_t file_bytes;          /* of the file as given */
     uint64_t image_bytes;         /* after unpacking */
+    hgr_content content;
     bool packing_damaged;         /* compressed input is cut or damaged: the warnings say where */
     uint64_t missing_bytes;       /* promised by its headers but beyond the end of the file */
     uint64_t left_out_bytes;      /* mapped in the process but left out by the writer of the dump */
@@ -145,8 +155,8 @@ HGR_API bool hgr_dump_read(const hgr_dump *dump, uint64_t addr, void *buffer, si
  */
 HGR_API uint64_t hgr_dump_fingerprint(const hgr_dump *dump);
 
-/** What is odd about the file, one line each: truncation, overlaps, damaged notes. NULL past the
- * last. */
+/** What is odd about the file, one line each: damaged compression, overlaps, damaged notes. NULL
+ * past the last. */
 HGR_API const char *hgr_dump_warning(const hgr_dump *dump, size_t index);
 
 #ifdef __cplusplus

@@ -12,7 +12,8 @@ typedef struct hgr_runtime hgr_runtime;
 
 /** Initialise with = {0}. */
 typedef struct hgr_runtime_options {
-    uint32_t index;           /* which runtime of the process, 0 = the first */
+    uint32_t number;          /* which runtime of the process, as hgr_runtime_place counts from 1;
+                                 0 = the one with the largest heap, the first of equal ones */
     bool     shape_search;    /* ignore exports, resource and descriptor: find the tables by shape */
     bool     heap_search;     /* ignore the tables too: find segments and types by the heap's own shape
                                  (collectors with segments only), as is done where nothing else helps */
@@ -62,18 +63,30 @@ typedef struct hgr_runtime_info {
     bool        standalone_gc;
     bool        dynamic_adaptation; /* DATAS */
     bool        gc_in_progress; /* dump taken in the middle of a collection */
+    bool no_core_metadata; /* names can only come from module files: the core library's are lost */
     uint32_t    heaps;
     uint64_t    committed_bytes; /* of all segments */
     uint64_t    used_bytes;      /* start to end of all segments */
     uint64_t    absent_bytes;    /* used bytes whose memory is not in the dump */
 } hgr_runtime_info;
 
+/** One of the runtimes that are loaded in the process. */
+typedef struct hgr_runtime_place {
+    const char *name;    /* ".NET", ".NET Core", ".NET Framework" */
+    const char *version; /* "10.0.12" as far as known, "" = unknown */
+    const char *module_path;
+    uint64_t module_addr;
+    uint64_t used_bytes; /* of its heap; 0 where it was not opened */
+    const char *refusal; /* why it cannot be read, NULL = it can, or was not tried */
+} hgr_runtime_place;
+
 /**
  * Find the runtime in a dump, its layout and its GC segments. Milliseconds for any heap size.
  *
- * Errors   HGR_NOT_FOUND (no .NET runtime in the dump), HGR_UNSUPPORTED (a runtime nothing here
- *          reads), HGR_BAD_DATA (self checks fail), HGR_TRUNCATED (the dump lacks what is needed).
- * Owner    caller closes with hgr_runtime_close; dump must outlive it.
+ * Values   Without a number every runtime of the process is opened and the largest heap kept.
+ * Errors   HGR_NOT_FOUND (no .NET runtime in the dump, or none of that number), HGR_UNSUPPORTED (a
+ * runtime nothing here reads), HGR_BAD_DATA (self checks fail), HGR_TRUNCATED (the dump lacks what
+ * is needed). Owner    caller closes with hgr_runtime_close; dump must outlive it.
  */
 HGR_API HGR_MUST_CHECK hgr_result hgr_runtime_open(const hgr_dump *dump,
                                                    const hgr_runtime_options *options,
@@ -82,6 +95,12 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_runtime_open(const hgr_dump *dump,
 HGR_API void hgr_runtime_close(hgr_runtime *runtime);
 
 HGR_API const hgr_runtime_info *hgr_runtime_get_info(const hgr_runtime *runtime);
+
+/** All runtimes of the process, ascending by module address; one nearly always. */
+HGR_API size_t hgr_runtime_places(const hgr_runtime *runtime);
+HGR_API const hgr_runtime_place *hgr_runtime_place_at(const hgr_runtime *runtime, size_t index);
+/** Which of them this is: 1 = the first. */
+HGR_API uint32_t hgr_runtime_number(const hgr_runtime *runtime);
 HGR_API size_t hgr_runtime_segments(const hgr_runtime *runtime);
 HGR_API const hgr_segment *hgr_runtime_segment(const hgr_runtime *runtime, size_t index);
 

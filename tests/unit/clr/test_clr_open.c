@@ -424,7 +424,7 @@ static void what_cannot_be_read_says_so(void **state)
     fake_seal(&fake, 0, 0);
     fake.dump.info.missing_bytes = 1;
     fails_with(&fake, HGR_TRUNCATED,
-               "libcoreclr.so is loaded, but its table of globals is not in the dump; the file is "
+               "libcoreclr.so is loaded, but its table of globals is not in the dump, which is "
                "cut off");
 
     fake_make(&fake, 0);
@@ -473,21 +473,22 @@ static void failed_self_checks_stop(void **state)
     }
 }
 
-static void absent_metadata_is_only_a_warning(void **state)
+static void absent_metadata_costs_only_names(void **state)
 {
     (void)state;
     struct fake fake;
     fake_make(&fake, 0);
     fake_seal(&fake, fake_at(AT_CORELIB), fake_at(AT_CORELIB + 0x1000));
     hgr_runtime *runtime = open_fake(&fake);
-    assert_true(warned(runtime, "metadata of the core library: not in the dump: names come only"));
+    assert_true(hgr_runtime_get_info(runtime)->no_core_metadata);
+    assert_silent(runtime); /* names are lost, nothing is damaged */
     hgr_runtime_close(runtime);
     fake_free(&fake);
     fake_make(&fake, 0); /* the image is there, its metadata is not */
     fake_u32(&fake, AT_CORELIB + 0x500, 0);
     fake_seal(&fake, 0, 0);
     runtime = open_fake(&fake);
-    assert_true(warned(runtime, "metadata of the core library"));
+    assert_true(hgr_runtime_get_info(runtime)->no_core_metadata);
     hgr_runtime_close(runtime);
     fake_free(&fake);
 }
@@ -532,23 +533,49 @@ static void a_gc_of_another_module_is_standalone(void **state)
     fake_free(&fake);
 }
 
-static void the_second_runtime_is_asked_for_by_index(void **state)
+/* One process, two modules that are called like a runtime: the same one twice, and one whose
+ * globals are not there. */
+static void runtimes_are_listed_and_asked_for_by_number(void **state)
 {
     (void)state;
     struct fake fake;
     fake_make(&fake, 0);
     fake_seal(&fake, 0, 0);
-    hgr_module modules[2] = {fake.module, fake.module};
+    hgr_module modules[3] = {
+        {.path = "/old/libcoreclr.so", .base_addr = fake_at(0) - 0x10000000, .size_bytes = 0x10000},
+        fake.module,
+        fake.module};
     fake.dump.modules = modules;
-    fake.dump.nmodules = 2;
-    for (uint32_t index = 0; index < 3; index++) {
-        hgr_runtime_options options = {.index = index};
+    fake.dump.nmodules = 3;
+    static const struct {
+        uint32_t number, opened; /* 0 = none */
+        hgr_result code;
+        const char *word;
+    } rows[] = {{0, 2, HGR_OK, NULL}, /* the first of two equal heaps */
+                {1, 0, HGR_TRUNCATED, "its table of globals is not in the dump"},
+                {2, 2, HGR_OK, NULL},
+                {3, 3, HGR_OK, NULL},
+                {4, 0, HGR_NOT_FOUND, "runtime 4 asked for, the dump has 3"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hgr_runtime_options options = {.number = rows[i].number};
         hgr_runtime *runtime = NULL;
         hgr_status status = {0};
         assert_int_equal(hgr_runtime_open(&fake.dump, &options, fake.run, &runtime, &status),
-                         index < 2 ? HGR_OK : HGR_NOT_FOUND);
-        if (index == 2)
-            assert_string_equal(status.text, "runtime 2 asked for, 2 in the dump");
+                         rows[i].code);
+        if (rows[i].word)
+            assert_non_null(strstr(status.text, rows[i].word));
+        if (!runtime)
+            continue;
+        assert_int_equal(hgr_runtime_places(runtime), 3);
+        assert_int_equal(hgr_runtime_number(runtime), rows[i].opened);
+        const hgr_runtime_place *lost = hgr_runtime_place_at(runtime, 0),
+                                *own = hgr_runtime_place_at(runtime, rows[i].opened - 1);
+        assert_string_equal(lost->module_path, "/old/libcoreclr.so");
+        assert_int_equal(lost->refusal != NULL, rows[i].number == 0); /* only then it was tried */
+        assert_string_equal(own->version, hgr_runtime_get_info(runtime)->version);
+        assert_int_equal(own->used_bytes, hgr_runtime_get_info(runtime)->used_bytes);
+        assert_null(own->refusal);
+        assert_null(hgr_runtime_place_at(runtime, 3));
         hgr_runtime_close(runtime);
     }
     fake_free(&fake);
@@ -694,10 +721,10 @@ int main(void)
         cmocka_unit_test(hostile_thread_lists_end),
         cmocka_unit_test(what_cannot_be_read_says_so),
         cmocka_unit_test(failed_self_checks_stop),
-        cmocka_unit_test(absent_metadata_is_only_a_warning),
+        cmocka_unit_test(absent_metadata_costs_only_names),
         cmocka_unit_test(any_image_may_hold_the_runtime),
         cmocka_unit_test(a_gc_of_another_module_is_standalone),
-        cmocka_unit_test(the_second_runtime_is_asked_for_by_index),
+        cmocka_unit_test(runtimes_are_listed_and_asked_for_by_number),
         cmocka_unit_test(versions_choose_their_layout),
         cmocka_unit_test(a_shifted_table_is_calibrated),
         cmocka_unit_test(the_descriptor_moves_offsets_and_globals),

@@ -225,7 +225,7 @@ static void native_aot_is_recognised(void **state)
     hgr_module module = {.path = "/app/shop", .base_addr = BASE, .size_bytes = BYTES};
     hgr_dump dump = {.run = image.run, .space = image.space, .modules = &module, .nmodules = 1};
     dump.info.os = "linux";
-    assert_int_equal(hgr_clr_find(&dump, &options, &found, &status), HGR_UNSUPPORTED);
+    assert_int_equal(hgr_clr_find(&dump, NULL, &options, &found, &status), HGR_UNSUPPORTED);
     assert_string_equal(status.text, "shop: compiled ahead of time (NativeAOT), which is not read");
     hgr_space_fini(&image.space);
     hgr_run_free(image.run);
