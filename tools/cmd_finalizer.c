@@ -28,12 +28,13 @@ int cmd_finalizer(const tool_opts *opts)
 {
     tool_session session = {0};
     const hgr_finalizable *queue = NULL;
-    const char *kind;
+    int chosen;
     size_t count = 0;
     hgr_status status = {0};
-    int code = object_items_kind(opts, KINDS, sizeof KINDS / sizeof KINDS[0], &kind);
+    int code = opt_word(opts, OPT_KIND, KINDS, sizeof KINDS / sizeof KINDS[0], &chosen);
     if (code != EXIT_DONE)
         return code;
+    const char *kind = chosen < 0 ? NULL : KINDS[chosen];
     code = session_open(&session, opts, opts->operands[0]);
     if (code == EXIT_DONE)
         code = session_state(&session);

@@ -95,25 +95,11 @@ static void list_roots(struct answer *answer)
 
 static int read_kind(const tool_opts *opts, int *out)
 {
-    const char *names[HGR_ROOT_KINDS + 1], *seen = opt_text(opts, OPT_KIND);
-    strbuf allowed = {0};
-    *out = -1;
-    if (!opt_given(opts, OPT_KIND))
-        return EXIT_DONE;
-    for (int k = 0; k <= HGR_ROOT_KINDS; k++) {
-        names[k] = k < HGR_ROOT_KINDS ? hgr_root_kind_name((hgr_root_kind)k) : "all";
-        strbuf_format(&allowed, "%s%s", k ? ", " : "", names[k]);
-        if (strcmp(names[k], seen) == 0)
-            *out = k;
-    }
-    int code = EXIT_DONE;
-    if (*out < 0) {
-        const char *nearest = opt_nearest(seen, names, HGR_ROOT_KINDS + 1);
-        code = opt_usage(opts, "--kind '%.60s': allowed: %s%s%s", seen, strbuf_get(&allowed),
-                         nearest ? "; did you mean " : "", nearest ? nearest : "");
-    }
-    strbuf_fini(&allowed);
-    return code;
+    const char *names[HGR_ROOT_KINDS + 1];
+    for (int k = 0; k < HGR_ROOT_KINDS; k++)
+        names[k] = hgr_root_kind_name((hgr_root_kind)k);
+    names[HGR_ROOT_KINDS] = "all";
+    return opt_word(opts, OPT_KIND, names, HGR_ROOT_KINDS + 1, out);
 }
 
 int cmd_roots(const tool_opts *opts)

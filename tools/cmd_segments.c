@@ -1,5 +1,6 @@
 /* tools: `segments`: committed, used and free bytes of the GC heap, by heap and generation or each.
  */
+#include "pinned.h"
 #include "segment_sums.h"
 #include "session.h"
 #include "units.h"
@@ -7,7 +8,12 @@
 #include <stdlib.h>
 
 const opt_row opts_segments[] = {
-    {OPT_EACH, "each", 'e', OPT_FLAG, NULL, NULL, "one row per segment (region)"}, OPT_ROW_END};
+    {OPT_EACH, "each", 'e', OPT_FLAG, NULL, NULL, "one row per segment (region)"},
+    {OPT_PINNED, "pinned", 'p', OPT_FLAG, NULL, NULL,
+     "also the objects that handles pin, and the free space in front of them"},
+    OPT_ROW_TOP,
+    OPT_ROW_ALL,
+    OPT_ROW_END};
 
 #define HEAPS_MAX 65536 /* server GC has one per processor; more is damage */
 
@@ -132,9 +138,13 @@ static void write_json(tool_session *session)
 int cmd_segments(const tool_opts *opts)
 {
     tool_session session = {0};
+    pinned_rows pinned = {0};
+    bool with_pins = opt_given(opts, OPT_PINNED);
     int code = session_open(&session, opts, opts->operands[0]);
     if (code == EXIT_DONE)
-        code = session_scan(&session, HGR_SCAN_TYPES);
+        code = session_scan(&session, with_pins ? HGR_SCAN_GRAPH : HGR_SCAN_TYPES);
+    if (code == EXIT_DONE && with_pins)
+        code = pinned_find(&session, &pinned);
     if (code == EXIT_DONE) {
         session_begin_answer(&session);
         if (session_wants_json(&session)) {
@@ -147,7 +157,13 @@ int cmd_segments(const tool_opts *opts)
             print_sums(&session, sums, heaps);
             free(sums);
         }
-        session_end_answer(&session, "types", "%s", "");
+        if (with_pins && session_wants_json(&session))
+            pinned_write(&session, &pinned);
+        else if (with_pins)
+            pinned_print(&session, &pinned);
+        session_end_answer(&session, with_pins ? "types" : "segments", "%s",
+                           with_pins ? "" : "--pinned");
     }
+    pinned_free(&pinned);
     return session_close(&session, code);
 }

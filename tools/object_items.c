@@ -22,29 +22,6 @@ static unsigned part_of(const object_items *items, const object_item *row)
     return items->handles ? 0 : (unsigned)row->object->generation;
 }
 
-int object_items_kind(const tool_opts *opts, const char *const *kinds, size_t count,
-                      const char **out)
-{
-    const char *seen = opt_text(opts, OPT_KIND);
-    strbuf allowed = {0};
-    int code = EXIT_DONE;
-    *out = NULL;
-    if (!opt_given(opts, OPT_KIND))
-        return EXIT_DONE;
-    for (size_t i = 0; i < count; i++) {
-        strbuf_format(&allowed, "%s%s", i ? ", " : "", kinds[i]);
-        if (strcmp(kinds[i], seen) == 0)
-            *out = kinds[i];
-    }
-    if (!*out) {
-        const char *nearest = opt_nearest(seen, kinds, count);
-        code = opt_usage(opts, "--kind '%.60s': allowed: %s%s%s", seen, strbuf_get(&allowed),
-                         nearest ? "; did you mean " : "", nearest ? nearest : "");
-    }
-    strbuf_fini(&allowed);
-    return code;
-}
-
 /* ---- order ---- */
 
 static int compare_kinds(const object_item *a, const object_item *b)

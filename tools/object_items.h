@@ -23,10 +23,6 @@ typedef struct object_items {
     const char *rows_key;
 } object_items;
 
-/** Read --kind: *out is NULL when it is not given, or a word of `kinds`, "all" among them.
- * EXIT_DONE or EXIT_USAGE. */
-int object_items_kind(const tool_opts *opts, const char *const *kinds, size_t count,
-                      const char **out);
 /** Print (or write) the answer: counts, or with kind the items of it. EXIT_DONE or an exit code. */
 int object_items_answer(object_items *items, const char *kind);
 

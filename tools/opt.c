@@ -186,6 +186,37 @@ int opt_usage(const tool_opts *opts, const char *format, ...)
     return EXIT_USAGE;
 }
 
+static const char *name_of(const tool_opts *opts, opt_id id)
+{
+    const opt_row *row = opts->command->options;
+    while (row->name && row->id != id)
+        row++;
+    return row->name ? row->name : "?";
+}
+
+int opt_word(const tool_opts *opts, opt_id id, const char *const *words, size_t count, int *out)
+{
+    const char *seen = opt_text(opts, id);
+    strbuf allowed = {0};
+    int code = EXIT_DONE;
+    *out = -1;
+    if (!opt_given(opts, id))
+        return EXIT_DONE;
+    for (size_t i = 0; i < count; i++) {
+        strbuf_format(&allowed, "%s%s", i ? ", " : "", words[i]);
+        if (strcmp(words[i], seen) == 0)
+            *out = (int)i;
+    }
+    if (*out < 0) {
+        const char *nearest = opt_nearest(seen, words, count);
+        code = opt_usage(opts, "--%s '%.60s': allowed: %s%s%s", name_of(opts, id), seen,
+                         strbuf_get(&allowed), nearest ? "; did you mean " : "",
+                         nearest ? nearest : "");
+    }
+    strbuf_fini(&allowed);
+    return code;
+}
+
 /* ---- parsing ---- */
 
 static bool read_choice(const opt_row *row, const char *text, uint64_t *out)

@@ -40,6 +40,7 @@ typedef enum opt_id {
     OPT_STACKS,
     OPT_EACH,
     OPT_HEAP,
+    OPT_PINNED,
     OPT_COMPLETION,
     OPT_MAN,
     OPT_IDS
@@ -98,6 +99,13 @@ bool opt_parse(const tool_command *command, int argc, char *const argv[], int fi
 /** Two lines of usage error about one option, for checks a command makes itself. Returns
  * EXIT_USAGE. */
 int opt_usage(const tool_opts *opts, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * An option whose value is one of some words.
+ *
+ * Values   *out: its index, -1 when the option is not given. EXIT_DONE, or two lines of usage error.
+ */
+int opt_word(const tool_opts *opts, opt_id id, const char *const *words, size_t count, int *out);
 
 /** The rows common to all, or only --help, that go with this command. */
 const opt_row *opt_shared_rows(const tool_command *command);

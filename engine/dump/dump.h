@@ -89,6 +89,9 @@ bool hgr_dump_auxv(const hgr_dump *dump, uint64_t type, uint64_t *out);
 /** The index-th unproven file of the module at base_addr, or NULL. To be used only after it was
  * proven. */
 const hgr_candidate *hgr_dump_candidate(const hgr_dump *dump, uint64_t base_addr, size_t index);
+/** Sort dump->areas; of two that overlap the later one is cut or dropped. */
+void hgr_dump_settle_areas(struct hgr_dump *dump);
+
 /** The mapped file that holds addr (NT_FILE), or NULL. */
 const hgr_file_range *hgr_dump_file_at(const hgr_dump *dump, uint64_t addr);
 

@@ -205,6 +205,22 @@ static hgr_result keep_lost(hgr_dump *dump, uint64_t start, uint64_t end, hgr_st
     return result;
 }
 
+/* What was mapped, whether or not its bytes were written. */
+static hgr_result add_area(hgr_dump *dump, const struct segment *segment, uint64_t end,
+                           hgr_status *status)
+{
+    hgr_result result =
+        hgr_grow(dump->run, &dump->areas, &dump->areas_capacity, dump->nareas + 1,
+                 HGR_MAX_PROGRAM_HEADERS, sizeof *dump->areas, "memory areas", status);
+    if (result == HGR_OK)
+        dump->areas[dump->nareas++] = (hgr_memory_area){.start_addr = segment->vaddr,
+                                                        .end_addr = end,
+                                                        .access = access_of(segment->flags),
+                                                        .state = HGR_AREA_COMMITTED,
+                                                        .kind = HGR_AREA_UNKNOWN};
+    return result;
+}
+
 static hgr_result add_load(hgr_dump *dump, const struct segment *segment, struct oddities *odd,
                            hgr_status *status)
 {
@@ -221,8 +237,8 @@ static hgr_result add_load(hgr_dump *dump, const struct segment *segment, struct
     }
     add_saturating(&dump->info.left_out_bytes, segment->memsz - filesz);
     uint64_t have = bytes_in_file(dump, segment->off, filesz);
-    hgr_result result = HGR_OK;
-    if (have) {
+    hgr_result result = add_area(dump, segment, end, status);
+    if (result == HGR_OK && have) {
         hgr_range range = {.start_addr = segment->vaddr,
                            .end_addr = segment->vaddr + have,
                            .bytes = dump->file + segment->off,
@@ -311,6 +327,7 @@ hgr_result hgr_elfcore_read(hgr_dump *dump, const hgr_dump_options *options, hgr
             "ELF core: none of its %llu program headers is memory or a note; still "
             "being written?",
             (unsigned long long)count);
+    hgr_dump_settle_areas(dump);
     if (result == HGR_OK)
         result = tell_oddities(dump, &odd, status);
     if (result == HGR_OK)

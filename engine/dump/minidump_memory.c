@@ -5,7 +5,6 @@
  * beyond what the process can address is cut. */
 #include "minidump.h"
 
-#include <stdlib.h>
 #include "../base/status.h"
 #include "limits.h"
 
@@ -145,34 +144,6 @@ static bool take_area(const hgr_minidump *md, hgr_cursor record, hgr_memory_area
     return bytes > 0;
 }
 
-/* By start; of two that start together the longer one first. */
-static int compare_areas(const void *left, const void *right)
-{
-    const hgr_memory_area *a = left, *b = right;
-    if (a->start_addr != b->start_addr)
-        return a->start_addr < b->start_addr ? -1 : 1;
-    return a->end_addr == b->end_addr ? 0 : a->end_addr > b->end_addr ? -1 : 1;
-}
-
-/* Ascending and disjoint: what overlaps an earlier area is cut or dropped. */
-static void settle_areas(struct hgr_dump *dump)
-{
-    if (dump->nareas > 1) /* qsort must not see NULL */
-        qsort(dump->areas, dump->nareas, sizeof *dump->areas, compare_areas);
-    size_t kept = 0;
-    uint64_t end = 0;
-    for (size_t i = 0; i < dump->nareas; i++) {
-        hgr_memory_area area = dump->areas[i];
-        if (area.start_addr < end)
-            area.start_addr = end;
-        if (area.start_addr >= area.end_addr)
-            continue;
-        end = area.end_addr;
-        dump->areas[kept++] = area;
-    }
-    dump->nareas = kept;
-}
-
 hgr_result hgr_minidump_memory_info_list(hgr_minidump *md, hgr_cursor stream, hgr_status *status)
 {
     struct hgr_dump *dump = md->dump;
@@ -193,7 +164,7 @@ hgr_result hgr_minidump_memory_info_list(hgr_minidump *md, hgr_cursor stream, hg
         if (take_area(md, record, &dump->areas[dump->nareas]))
             dump->nareas++;
     }
-    settle_areas(dump);
+    hgr_dump_settle_areas(dump);
     return HGR_OK;
 }
 

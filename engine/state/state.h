@@ -18,6 +18,8 @@ struct hgr_state {
     hgr_finalizable *finalizable;
     hgr_thread_row *threads; /* runtime->nthreads */
     struct hgr_state_locks *locks;
+    hgr_memory_region *memory;
+    size_t nmemory, memory_capacity;
 };
 
 /** What lies at addr: out->type is NULL when no object starts there (as far as its first word and

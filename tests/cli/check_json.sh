@@ -37,6 +37,9 @@ json dominators "$work/site.dmp"
 json roots "$work/site.dmp" --retained
 json roots "$work/site.dmp" --retained --kind static
 json segments "$work/site.dmp"
+json segments "$work/site.dmp" --pinned
+json memory "$work/site.dmp"
+json memory "$source/tests/fixtures/windows/netcore-2.1.8-x86-big.dmp.zst" --kind images
 json check "$work/site.dmp"
 json handles "$work/site.dmp"
 json handles "$work/site.dmp" --retained

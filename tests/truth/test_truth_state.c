@@ -137,8 +137,105 @@ static void finalizer(void **unused)
     for_each(check_finalizer);
 }
 
+/* ---- free space in front of objects ---- */
+
+/* All Free bytes lie in front of some object, or at the end of a segment. */
+static void check_free_before(const struct asked *asked)
+{
+    hgr_snapshot *heap = NULL;
+    uint64_t before = 0, free_bytes = 0;
+    assert_int_equal(
+        hgr_snapshot_create(asked->opened.runtime, NULL, asked->opened.run, &heap, NULL), HGR_OK);
+    free_bytes = hgr_snapshot_totals(heap)->free_bytes;
+    for (hgr_node u = 0; u < hgr_graph_nodes(hgr_snapshot_graph(heap)); u++)
+        before += hgr_state_free_before(asked->state, heap, hgr_node_address(heap, u));
+    assert_true(before <= free_bytes);
+    assert_true(before > free_bytes / 2);
+    assert_int_equal(hgr_state_free_before(asked->state, heap, 8), 0);
+    hgr_snapshot_free(heap);
+}
+
+static void free_before(void **unused)
+{
+    (void)unused;
+    for_each(check_free_before);
+}
+
+/* ---- memory ---- */
+
+static const hgr_memory_region *region_at(const hgr_memory_region *regions, size_t count,
+                                          uint64_t addr)
+{
+    for (size_t i = 0; i < count; i++)
+        if (regions[i].start_addr <= addr && addr < regions[i].end_addr)
+            return &regions[i];
+    return NULL;
+}
+
+static bool label_is(const hgr_memory_region *region, const char *begin)
+{
+    return strncmp(region->label, begin, strlen(begin)) == 0;
+}
+
+/* Nothing twice, nothing lost: what the regions have of the dump is what the dump has. */
+static void check_sums(const struct asked *asked, const hgr_memory_region *regions, size_t count)
+{
+    uint64_t in_dump = 0, expected = 0, end = 0;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(regions[i].start_addr >= end);
+        assert_true(regions[i].start_addr < regions[i].end_addr);
+        assert_true(regions[i].in_dump_bytes <= regions[i].end_addr - regions[i].start_addr);
+        in_dump += regions[i].in_dump_bytes;
+        end = regions[i].end_addr;
+    }
+    for (size_t i = 0; i < hgr_dump_ranges(asked->opened.dump); i++) {
+        const hgr_range *range = hgr_dump_range(asked->opened.dump, i);
+        if (range->origin == HGR_ORIGIN_DUMP)
+            expected += range->end_addr - range->start_addr;
+    }
+    assert_int_equal(in_dump, expected);
+}
+
+static void check_memory(const struct asked *asked)
+{
+    const hgr_memory_region *regions;
+    size_t count;
+    uint64_t gc = 0;
+    char thread[32];
+    assert_int_equal(hgr_state_memory(asked->state, &regions, &count, NULL), HGR_OK);
+    check_sums(asked, regions, count);
+    for (size_t i = 0; i < count; i++)
+        gc +=
+            regions[i].kind == HGR_MEMORY_GC_HEAP ? regions[i].end_addr - regions[i].start_addr : 0;
+    json_object *info = fixture_json(asked->fixture, "info");
+    assert_int_equal(gc, truth_u64(info, "committed"));
+    json_object_put(info);
+    for (size_t i = 0; i < hgr_dump_modules(asked->opened.dump); i++) {
+        const hgr_module *module = hgr_dump_module(asked->opened.dump, i);
+        const hgr_memory_region *region = region_at(regions, count, module->base_addr);
+        assert_non_null(region);
+        assert_int_equal(region->kind, HGR_MEMORY_IMAGE);
+        assert_string_equal(region->label, module->path);
+    }
+    for (size_t i = 0; i < hgr_dump_threads(asked->opened.dump); i++) {
+        const hgr_thread *os_thread = hgr_dump_thread(asked->opened.dump, i);
+        const hgr_memory_region *region = region_at(regions, count, os_thread->sp);
+        assert_non_null(region);
+        assert_int_equal(region->kind, HGR_MEMORY_STACK);
+        snprintf(thread, sizeof thread, "thread 0x%x", os_thread->os_id);
+        assert_true(label_is(region, thread));
+    }
+}
+
+static void memory(void **unused)
+{
+    (void)unused;
+    for_each(check_memory);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(handles), cmocka_unit_test(finalizer)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(handles), cmocka_unit_test(finalizer),
+                                       cmocka_unit_test(free_before), cmocka_unit_test(memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

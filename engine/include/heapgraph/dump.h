@@ -141,7 +141,9 @@ HGR_API const hgr_thread *hgr_dump_thread(const hgr_dump *dump, size_t index);
 HGR_API size_t hgr_dump_ranges(const hgr_dump *dump);
 HGR_API const hgr_range *hgr_dump_range(const hgr_dump *dump, size_t index);
 
-/** The whole address space, ascending and disjoint; none when the format does not describe it. */
+/** What the process had mapped, ascending and disjoint: the whole address space of a minidump with
+ * MemoryInfoList, the segments of an ELF core (all committed, of unknown kind; its writer may have left some
+ * out); none when the format does not describe it. */
 HGR_API size_t hgr_dump_memory_areas(const hgr_dump *dump);
 HGR_API const hgr_memory_area *hgr_dump_memory_area(const hgr_dump *dump, size_t index);
 

@@ -48,6 +48,14 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_state_handles(hgr_state *state, const hgr_
                                                     size_t *out_count, uint64_t *out_bad,
                                                     hgr_status *status);
 
+/**
+ * Free bytes between the object at addr and the object before it (or the start of its segment):
+ * what a pinned object keeps from being given back. Allocation contexts do not count. 0 when no
+ * object starts there. O(log allocation contexts).
+ */
+HGR_API uint64_t hgr_state_free_before(const hgr_state *state, const hgr_snapshot *snapshot,
+                                       uint64_t addr);
+
 /* ---- finalization queue ---- */
 
 typedef struct hgr_finalizable {
@@ -161,6 +169,42 @@ typedef struct hgr_locks {
  */
 HGR_API HGR_MUST_CHECK hgr_result hgr_state_locks(hgr_state *state, const hgr_snapshot *snapshot,
                                                   const hgr_locks **out, hgr_status *status);
+
+/* ---- memory ---- */
+
+typedef enum hgr_memory_kind {
+    HGR_MEMORY_GC_HEAP,   /* committed by the GC for objects */
+    HGR_MEMORY_GC_TABLES, /* card table, mark array and what else the GC keeps beside */
+    HGR_MEMORY_IMAGE,     /* programs, libraries, assemblies */
+    HGR_MEMORY_STACK,     /* of threads */
+    HGR_MEMORY_CODE,      /* executable, in no image: what the JIT made, and stubs */
+    HGR_MEMORY_LOADER,    /* private memory in which the runtime keeps types */
+    HGR_MEMORY_MAPPED,    /* files that are no image */
+    HGR_MEMORY_PRIVATE,   /* everything else: malloc, other runtimes */
+    HGR_MEMORY_RESERVED,  /* address space without memory behind it */
+    HGR_MEMORY_KINDS
+} hgr_memory_kind;
+
+/** "GC heap", "GC tables", "images", ... */
+HGR_API const char *hgr_memory_kind_name(hgr_memory_kind kind);
+
+typedef struct hgr_memory_region {
+    uint64_t start_addr, end_addr; /* half open */
+    uint64_t in_dump_bytes;        /* of these, in the dump (or a module's file) */
+    hgr_memory_kind kind;
+    const char *label; /* path, "gen2", "thread 0x1b84 "worker""; "" = none */
+} hgr_memory_region;
+
+/**
+ * The address space of the process, as far as the dump knows it, cut into regions of one kind.
+ *
+ * Values   ascending, disjoint, together exactly what the dump says was mapped: the areas of a
+ *          minidump's MemoryInfoList but for free ones, or an ELF core's segments and mapped files;
+ * plus images, ranges with bytes, and the GC's segments, where those say less. Errors
+ * HGR_NO_MEMORY, HGR_TOO_LARGE.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_memory(hgr_state *state, const hgr_memory_region **out,
+                                                   size_t *out_count, hgr_status *status);
 
 #ifdef __cplusplus
 }
