@@ -144,6 +144,7 @@ static int read_state(tool_session *session)
     const hgr_thread_row *threads;
     const hgr_locks *locks;
     const hgr_memory_region *regions;
+    const hgr_domain *domain;
     size_t count;
     uint64_t bad;
     hgr_status status = {0};
@@ -159,6 +160,8 @@ static int read_state(tool_session *session)
         result = hgr_state_locks(session->state, session->snapshot, &locks, &status);
     if (result == HGR_OK)
         result = hgr_state_memory(session->state, &regions, &count, &status);
+    if (result == HGR_OK)
+        result = hgr_state_domain(session->state, &domain, &status);
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 

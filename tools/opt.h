@@ -41,6 +41,7 @@ typedef enum opt_id {
     OPT_EACH,
     OPT_HEAP,
     OPT_PINNED,
+    OPT_MODULE_ROWS,
     OPT_COMPLETION,
     OPT_MAN,
     OPT_IDS

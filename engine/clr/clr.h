@@ -92,6 +92,9 @@ bool hgr_clr_is_method_table(hgr_clr_types *types, uint64_t addr);
 HGR_MUST_CHECK hgr_result hgr_clr_judge_method_table(hgr_clr_types *types, uint64_t addr, bool *out,
                                                      hgr_status *status);
 
+/** The managed LoaderAllocator of a module whose types can be unloaded, 0 = of no such module. */
+uint64_t hgr_clr_loader_allocator(const hgr_runtime *runtime, uint64_t module_addr);
+
 /* ---- metadata_*.c, clr_modules.c, clr_names.c, clr_fields.c, clr_slot_name.c: metadata -> names and fields ---- */
 
 /** Cached metadata of modules and names of types. One caller at a time. */

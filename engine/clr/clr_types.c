@@ -143,12 +143,11 @@ static bool module_allocator(const hgr_runtime *runtime, uint64_t module, uint64
            hgr_space_ptr(runtime->space, assembly + layout->assembly_loader_allocator, out);
 }
 
-/* The managed LoaderAllocator behind the handle of the type's loader module, or 0. */
-static uint64_t loader_allocator(const hgr_runtime *runtime, const hgr_method_table *mt)
+uint64_t hgr_clr_loader_allocator(const hgr_runtime *runtime, uint64_t module_addr)
 {
     const hgr_space *space = runtime->space;
-    uint64_t module = hgr_method_table_loader_module(runtime, mt), allocator, handle, object;
-    if (module == 0 || !module_allocator(runtime, module, &allocator) || allocator == 0 ||
+    uint64_t allocator, handle, object;
+    if (module_addr == 0 || !module_allocator(runtime, module_addr, &allocator) || allocator == 0 ||
         !hgr_space_ptr(space, allocator + runtime->layout.loader_allocator_handle, &handle) ||
         handle == 0 || handle % space->pointer_size || !hgr_space_ptr(space, handle, &object))
         return 0;
@@ -193,7 +192,8 @@ hgr_result hgr_clr_describe(void *self, uint64_t addr, hgr_shape *out, hgr_statu
         if (mt.flags & HGR_MT_CONTAINS_POINTERS)
             result = hgr_gcdesc_read(runtime->space, &types->arena, &shape, status);
         if (mt.flags & runtime->layout.mt_collectible_flag)
-            shape.implied_addr = loader_allocator(runtime, &mt);
+            shape.implied_addr =
+                hgr_clr_loader_allocator(runtime, hgr_method_table_loader_module(runtime, &mt));
     }
     if (result == HGR_OK)
         *out = shape;

@@ -35,6 +35,7 @@ enum {
 /* Columns, counted from 0 in the order of II.22. */
 enum {
     HGR_MODULE_NAME = 1,
+    HGR_MODULE_MVID = 2,
     HGR_TYPE_REF_SCOPE = 0,
     HGR_TYPE_REF_NAME = 1,
     HGR_TYPE_REF_NAMESPACE = 2,
@@ -60,6 +61,7 @@ enum {
     HGR_PARAM_SEQUENCE = 1,
     HGR_PARAM_NAME = 2,
     HGR_TYPE_SPEC_SIGNATURE = 0,
+    HGR_ASSEMBLY_VERSION = 1, /* major, minor, build, revision */
     HGR_ASSEMBLY_NAME = 7,
     HGR_ASSEMBLY_REF_NAME = 6,
     HGR_EXPORTED_TYPE_NAME = 2,
@@ -82,6 +84,7 @@ typedef struct hgr_metadata {
     uint64_t addr;                   /* of bytes[0] in the target */
     size_t strings_off, strings_len; /* #Strings */
     size_t blob_off, blob_len;       /* #Blob */
+    size_t guid_off, guid_len;       /* #GUID */
     uint32_t rows[HGR_METADATA_TABLES];
     size_t table_off[HGR_METADATA_TABLES];
     uint32_t row_bytes[HGR_METADATA_TABLES];
@@ -111,6 +114,9 @@ bool hgr_metadata_string(const hgr_metadata *metadata, uint32_t table, uint32_t 
 /** The blob a cell names, as a cursor over its content. */
 bool hgr_metadata_blob(const hgr_metadata *metadata, uint32_t table, uint32_t row, uint32_t column,
                        hgr_cursor *out);
+/** The 16 bytes of the GUID a cell names; false when it names none. */
+bool hgr_metadata_guid(const hgr_metadata *metadata, uint32_t table, uint32_t row, uint32_t column,
+                       uint8_t out[16]);
 /** A compressed unsigned integer (II.23.2). */
 bool hgr_metadata_compressed(hgr_cursor *c, uint32_t *out);
 /** A compressed TypeDefOrRefOrSpec (II.23.2.8) of a signature. */

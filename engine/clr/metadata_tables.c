@@ -247,6 +247,8 @@ static hgr_result parse_streams(hgr_metadata *metadata, hgr_cursor *c, hgr_statu
             keep_heap(metadata, &each, &metadata->strings_off, &metadata->strings_len);
         else if (strcmp(each.name, "#Blob") == 0)
             keep_heap(metadata, &each, &metadata->blob_off, &metadata->blob_len);
+        else if (strcmp(each.name, "#GUID") == 0)
+            keep_heap(metadata, &each, &metadata->guid_off, &metadata->guid_len);
         else if (strcmp(each.name, "#~") == 0 || strcmp(each.name, "#-") == 0)
             found = hgr_cursor_seek(&tables, each.off);
     }
@@ -357,6 +359,18 @@ bool hgr_metadata_type_token(hgr_cursor *c, uint32_t *out_table, uint32_t *out_r
 {
     uint32_t value;
     return hgr_metadata_compressed(c, &value) && decode(TYPE_DEF_OR_REF, value, out_table, out_row);
+}
+
+/* GUIDs count from 1; 0 = none. */
+bool hgr_metadata_guid(const hgr_metadata *metadata, uint32_t table, uint32_t row, uint32_t column,
+                       uint8_t out[16])
+{
+    uint32_t index;
+    if (!hgr_metadata_cell(metadata, table, row, column, &index) || SCHEMA[table][column] != GUID ||
+        index == 0 || index > metadata->guid_len / 16)
+        return false;
+    memcpy(out, metadata->bytes + metadata->guid_off + 16 * ((size_t)index - 1), 16);
+    return true;
 }
 
 bool hgr_metadata_blob(const hgr_metadata *metadata, uint32_t table, uint32_t row, uint32_t column,

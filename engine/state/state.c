@@ -30,6 +30,7 @@ void hgr_state_free(hgr_state *state)
     if (!state)
         return;
     hgr_free(state->memory);
+    hgr_state_domain_free(state->domain);
     hgr_state_locks_free(state->locks);
     hgr_free(state->threads);
     hgr_free(state->finalizable);

@@ -18,6 +18,7 @@ struct hgr_state {
     hgr_finalizable *finalizable;
     hgr_thread_row *threads; /* runtime->nthreads */
     struct hgr_state_locks *locks;
+    struct hgr_state_domain *domain;
     hgr_memory_region *memory;
     size_t nmemory, memory_capacity;
 };
@@ -52,5 +53,6 @@ HGR_MUST_CHECK hgr_result hgr_state_starts(const hgr_state *state, const uint64_
 void hgr_wait_rings(const uint32_t *next, size_t n, uint32_t *walk, uint32_t *ring);
 
 void hgr_state_locks_free(struct hgr_state_locks *locks);
+void hgr_state_domain_free(struct hgr_state_domain *domain);
 
 #endif

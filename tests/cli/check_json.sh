@@ -39,6 +39,9 @@ json roots "$work/site.dmp" --retained --kind static
 json segments "$work/site.dmp"
 json segments "$work/site.dmp" --pinned
 json memory "$work/site.dmp"
+json domains "$work/site.dmp"
+json domains "$source/tests/fixtures/waits/waits-net9-x64.dmp.zst"
+json domains "$source/tests/fixtures/windows/net-6.0.13-x64-wks.dmp.zst"
 json memory "$source/tests/fixtures/windows/netcore-2.1.8-x86-big.dmp.zst" --kind images
 json check "$work/site.dmp"
 json handles "$work/site.dmp"

@@ -233,9 +233,91 @@ static void memory(void **unused)
     for_each(check_memory);
 }
 
+/* ---- modules and load contexts ---- */
+
+static const hgr_module_row *module_at(const hgr_domain *domain, uint64_t addr)
+{
+    for (size_t i = 0; i < domain->nmodules; i++)
+        if (domain->modules[i].module_addr == addr)
+            return &domain->modules[i];
+    return NULL;
+}
+
+/* The peer gives a flat image the length of its file, we what is mapped of it: whole pages. */
+static void check_image_bytes(const hgr_module_row *module, json_object *row)
+{
+    uint64_t peer = truth_u64(row, "size"), page = 4096;
+    if (module->dynamic)
+        assert_int_equal(module->image_bytes, 0);
+    else
+        assert_true(module->image_bytes >= peer && module->image_bytes < peer + 4 * page);
+}
+
+static void check_domain(const struct asked *asked)
+{
+    const hgr_domain *domain;
+    json_object *truth = fixture_json(asked->fixture, "modules");
+    json_object *rows = truth_get(truth, "managed");
+    size_t count = json_object_array_length(rows);
+    assert_int_equal(hgr_state_domain(asked->state, &domain, NULL), HGR_OK);
+    assert_int_equal(domain->nmodules, count);
+    for (size_t i = 0; i < count; i++) {
+        json_object *row = json_object_array_get_idx(rows, i);
+        const hgr_module_row *module = module_at(domain, truth_u64(row, "address"));
+        assert_non_null(module);
+        assert_int_equal(module->image_addr, truth_u64(row, "image"));
+        assert_int_equal(module->dynamic, json_object_get_boolean(truth_get(row, "dynamic")));
+        if (!module->dynamic)
+            assert_string_equal(module->path, truth_text(row, "name"));
+        assert_int_not_equal(*module->assembly, 0);
+        check_image_bytes(module, row);
+    }
+    json_object_put(truth);
+}
+
+static void domain(void **unused)
+{
+    (void)unused;
+    for_each(check_domain);
+}
+
+/* tests/targets/waits loads itself into two contexts, the site makes none. The site was recorded
+ * when slim left out the binders, or some. */
+static void check_contexts(const struct asked *asked)
+{
+    const hgr_domain *domain;
+    assert_int_equal(hgr_state_domain(asked->state, &domain, NULL), HGR_OK);
+    bool waits = strncmp(asked->fixture->name, "waits-", 6) == 0;
+    if (!waits && domain->ncontexts == 0)
+        return;
+    assert_int_equal(domain->ncontexts, waits ? 3 : 1);
+    assert_string_equal(domain->contexts[0].name, "Default");
+    assert_false(domain->contexts[0].collectible);
+    for (size_t i = 1; i < domain->ncontexts; i++) {
+        const hgr_load_context *context = &domain->contexts[i];
+        bool collectible = strcmp(context->name, "plugin-collectible") == 0;
+        assert_true(collectible || strcmp(context->name, "plugin") == 0);
+        assert_int_equal(context->collectible, collectible);
+        assert_int_equal(context->modules, 1);
+        for (size_t m = 0; m < domain->nmodules; m++)
+            if (domain->modules[m].context == i) {
+                assert_string_equal(domain->modules[m].assembly, "Waits");
+                assert_int_equal(domain->modules[m].collectible, collectible);
+                assert_int_equal(domain->modules[m].version[0], 1);
+            }
+    }
+}
+
+static void load_contexts(void **unused)
+{
+    (void)unused;
+    for_each(check_contexts);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(handles), cmocka_unit_test(finalizer),
-                                       cmocka_unit_test(free_before), cmocka_unit_test(memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(handles), cmocka_unit_test(finalizer), cmocka_unit_test(free_before),
+        cmocka_unit_test(memory),  cmocka_unit_test(domain),    cmocka_unit_test(load_contexts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

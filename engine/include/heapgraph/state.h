@@ -206,6 +206,48 @@ typedef struct hgr_memory_region {
 HGR_API HGR_MUST_CHECK hgr_result hgr_state_memory(hgr_state *state, const hgr_memory_region **out,
                                                    size_t *out_count, hgr_status *status);
 
+/* ---- load contexts and modules ---- */
+
+#define HGR_NO_CONTEXT UINT32_MAX
+
+/** One AssemblyLoadContext. */
+typedef struct hgr_load_context {
+    hgr_object object;
+    const char *name; /* "" when it has none */
+    bool collectible; /* its assemblies can be unloaded */
+    size_t modules;
+} hgr_load_context;
+
+/** One module that the runtime has loaded. */
+typedef struct hgr_module_row {
+    uint64_t module_addr; /* the runtime's Module structure */
+    uint64_t image_addr;  /* 0: made by Reflection.Emit */
+    uint64_t image_bytes; /* mapped; 0 unknown */
+    const char *assembly; /* name of the assembly, "" when its metadata is not readable */
+    const char *path;     /* "" = none, or unknown */
+    uint16_t version[4];  /* of the assembly */
+    uint8_t mvid[16];     /* identity of the compilation, as stored; all 0 = unknown */
+    bool dynamic, collectible;
+    uint32_t context; /* index of the contexts; HGR_NO_CONTEXT = not known for this runtime */
+} hgr_module_row;
+
+typedef struct hgr_domain {
+    uint64_t domain_addr;
+    const hgr_load_context *contexts; /* in the order of their first modules */
+    size_t ncontexts;
+    const hgr_module_row *modules; /* in the runtime's order */
+    size_t nmodules;
+} hgr_domain;
+
+/**
+ * The application domain (Core has one), its load contexts and modules.
+ *
+ * Values   contexts that no loaded module belongs to are left out.
+ * Errors   HGR_NO_MEMORY, HGR_TOO_LARGE.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_domain(hgr_state *state, const hgr_domain **out,
+                                                   hgr_status *status);
+
 #ifdef __cplusplus
 }
 #endif
