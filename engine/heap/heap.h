@@ -18,6 +18,8 @@ hgr_node hgr_objects_at(const hgr_objects *objects, uint64_t addr);
  * checks its size). */
 hgr_node hgr_objects_before(const hgr_objects *objects, uint64_t addr);
 uint64_t hgr_objects_address(const hgr_objects *objects, hgr_node node);
+/** The addresses of nodes first .. end - 1; about 2 ns each. */
+void hgr_objects_addresses(const hgr_objects *objects, hgr_node first, hgr_node end, uint64_t *out);
 
 /** Per type of the scan: ascending by method table address. */
 typedef struct hgr_heap_type {

@@ -298,3 +298,20 @@ uint64_t hgr_objects_address(const hgr_objects *objects, hgr_node node)
         word &= word - 1;
     return hgr_objects_slot_address(objects, ((uint64_t)w << 6) | (uint64_t)__builtin_ctzll(word));
 }
+
+void hgr_objects_addresses(const hgr_objects *objects, hgr_node first, hgr_node end, uint64_t *out)
+{
+    if (first >= end)
+        return;
+    size_t w = word_of(objects, first);
+    uint64_t word = objects->bits[w];
+    for (uint32_t skip = first - objects->rank[w]; skip; skip--)
+        word &= word - 1;
+    for (hgr_node node = first; node < end; node++) {
+        while (word == 0) /* there are `n` set bits in all, so another follows */
+            word = objects->bits[++w];
+        *out++ = hgr_objects_slot_address(objects,
+                                          ((uint64_t)w << 6) | (uint64_t)__builtin_ctzll(word));
+        word &= word - 1;
+    }
+}
