@@ -15,8 +15,8 @@ hgr_result hgr_diff_create(uint32_t sides, const hgr_diff_options *options, cons
 {
     hgr_diff *diff = NULL;
     uint32_t top;
-    if (sides < 2 || sides > HGR_DIFF_SIDES)
-        return hgr_fail(status, HGR_BAD_ARGUMENT, "diff: %u dumps, 2 to %d allowed", sides,
+    if (sides < 1 || sides > HGR_DIFF_SIDES)
+        return hgr_fail(status, HGR_BAD_ARGUMENT, "diff: %u dumps, 1 to %d allowed", sides,
                         HGR_DIFF_SIDES);
     hgr_result result = hgr_alloc(run, 1, sizeof *diff, "diff", &diff, status);
     if (result != HGR_OK)
@@ -31,6 +31,7 @@ hgr_result hgr_diff_create(uint32_t sides, const hgr_diff_options *options, cons
     hgr_arena_init(&diff->arena, run);
     hgr_map_init(&diff->text_index, run);
     hgr_map_init(&diff->row_index, run);
+    hgr_map_init(&diff->mt_index, run);
     diff->children.run = run;
     result = hgr_diff_intern(diff, "(all objects)", 13, &top, status);
     if (result == HGR_OK)
@@ -55,6 +56,7 @@ void hgr_diff_free(hgr_diff *diff)
     hgr_triples_fini(&diff->children);
     hgr_free(diff->row_amounts);
     hgr_free(diff->rows);
+    hgr_map_fini(&diff->mt_index);
     hgr_map_fini(&diff->row_index);
     hgr_free(diff->texts);
     hgr_map_fini(&diff->text_index);
@@ -112,8 +114,7 @@ static hgr_result retain_types(hgr_diff *diff, const hgr_diff_view *view, const 
     return result;
 }
 
-/* What the steps hold must be what the types hold. */
-static hgr_result check_sums(const hgr_diff *diff, hgr_status *status)
+hgr_result hgr_diff_check_sums(const hgr_diff *diff, hgr_result bad, hgr_status *status)
 {
     hgr_diff_amount paths = {0};
     const hgr_diff_amount *types = &diff->total[diff->added];
@@ -123,7 +124,7 @@ static hgr_result check_sums(const hgr_diff *diff, hgr_status *status)
     }
     if (paths.count == types->count && paths.bytes == types->bytes)
         return HGR_OK;
-    return hgr_fail(status, HGR_INTERNAL,
+    return hgr_fail(status, bad,
                     "diff: paths hold %llu objects of %llu bytes, types %llu of %llu",
                     (unsigned long long)paths.count, (unsigned long long)paths.bytes,
                     (unsigned long long)types->count, (unsigned long long)types->bytes);
@@ -149,7 +150,7 @@ hgr_result hgr_diff_add(hgr_diff *diff, const hgr_diff_view *view, const hgr_run
     if (result == HGR_OK)
         hgr_phase_end(&timer, 0, hgr_graph_nodes(view->graph), hgr_graph_references(view->graph));
     if (result == HGR_OK)
-        result = check_sums(diff, status);
+        result = hgr_diff_check_sums(diff, HGR_INTERNAL, status);
     if (result == HGR_OK)
         diff->added++;
     hgr_free(row_of);

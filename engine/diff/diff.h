@@ -44,6 +44,7 @@ struct hgr_diff {
     size_t           ntexts, texts_capacity;
 
     hgr_map              row_index; /* hash of name and module -> first row */
+    hgr_map              mt_index;  /* method table and side -> row */
     struct hgr_diff_row *rows;
     size_t               nrows, rows_capacity;
     hgr_diff_amount     *row_amounts; /* nrows x sides */
@@ -70,6 +71,15 @@ HGR_MUST_CHECK hgr_result hgr_diff_intern(hgr_diff *diff, const char *text, size
 
 /* ---- diff_types.c ---- */
 
+/** XXH3-64 of the full name and the module's file name: a type across dumps. */
+uint64_t hgr_diff_hash_type(const char *name, const char *module);
+
+/** Key of mt_index; addresses have 57 bits at most, sides are 16. */
+static inline uint64_t hgr_diff_mt_key(uint64_t method_table_addr, uint32_t side)
+{
+    return method_table_addr ^ (uint64_t)(side + 1) << 58;
+}
+
 /** Find or make the row of each type of the view: row_of[type]; add its count and bytes. */
 HGR_MUST_CHECK hgr_result hgr_diff_join_types(hgr_diff *diff, const hgr_diff_view *view,
                                               uint32_t *row_of, hgr_status *status);
@@ -86,6 +96,10 @@ HGR_MUST_CHECK hgr_result hgr_diff_step_on(hgr_diff *diff, uint32_t parent, uint
                                            uint32_t label, uint32_t *out, hgr_status *status);
 /** Too many steps: halve the depth. new_of[old step] is filled. */
 HGR_MUST_CHECK hgr_result hgr_diff_cut_steps(hgr_diff *diff, uint32_t *new_of, hgr_status *status);
+
+/** What the steps hold on the newest side must be what the types hold; else `bad`. */
+HGR_MUST_CHECK hgr_result hgr_diff_check_sums(const hgr_diff *diff, hgr_result bad,
+                                              hgr_status *status);
 
 /* ---- owner_paths.c ---- */
 

@@ -218,6 +218,11 @@ const hgr_diff_amount *hgr_diff_type_amounts(const hgr_diff *diff, uint32_t type
     return &diff->row_amounts[(size_t)type * diff->sides];
 }
 
+uint32_t hgr_diff_type_at(const hgr_diff *diff, uint32_t side, uint64_t method_table_addr)
+{
+    return hgr_map_get(&diff->mt_index, hgr_diff_mt_key(method_table_addr, side));
+}
+
 uint32_t hgr_diff_paths(const hgr_diff *diff)
 {
     return diff->npaths;

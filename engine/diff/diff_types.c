@@ -59,6 +59,11 @@ static uint64_t hash_names(const char *name, const char *module, uint32_t positi
     return XXH3_64bits_digest(&state);
 }
 
+uint64_t hgr_diff_hash_type(const char *name, const char *module)
+{
+    return hash_names(name, file_name(module), 0);
+}
+
 /* First row of this name and module; NO_ROW and the free key when there is none. */
 static uint32_t find_rows(const hgr_diff *diff, const struct entry *entry, uint64_t *out_key)
 {
@@ -102,7 +107,8 @@ static hgr_result make_row(hgr_diff *diff, const struct entry *entry, uint32_t *
     return HGR_OK;
 }
 
-static void take(hgr_diff *diff, const struct entry *entry, uint32_t row, uint32_t *row_of)
+static hgr_result take(hgr_diff *diff, const struct entry *entry, uint32_t row, uint32_t *row_of,
+                       hgr_status *status)
 {
     struct hgr_diff_row *to = &diff->rows[row];
     uint64_t mt = entry->from.method_table_addr;
@@ -116,19 +122,20 @@ static void take(hgr_diff *diff, const struct entry *entry, uint32_t row, uint32
     amount->bytes += entry->from.bytes;
     diff->total[diff->added].count += entry->from.count;
     diff->total[diff->added].bytes += entry->from.bytes;
+    return mt ? hgr_map_put(&diff->mt_index, hgr_diff_mt_key(mt, diff->added), row, status) : HGR_OK;
 }
 
-static bool take_by_address(hgr_diff *diff, const struct entry *entry, uint32_t first,
-                            uint32_t *row_of)
+/* HGR_NOT_FOUND: no row of this name had that method table. */
+static hgr_result take_by_address(hgr_diff *diff, const struct entry *entry, uint32_t first,
+                                  uint32_t *row_of, hgr_status *status)
 {
     for (uint32_t row = first; row != NO_ROW; row = diff->rows[row].next) {
         if (diff->rows[row].side == diff->added ||
             diff->rows[row].last_mt != entry->from.method_table_addr)
             continue;
-        take(diff, entry, row, row_of);
-        return true;
+        return take(diff, entry, row, row_of, status);
     }
-    return false;
+    return HGR_NOT_FOUND;
 }
 
 /* The next row that nobody of this side has; a new one behind the last when there is none. */
@@ -140,8 +147,7 @@ static hgr_result take_next(hgr_diff *diff, const struct entry *entry, uint32_t 
         last = row;
         if (fresh || diff->rows[row].side == diff->added)
             continue;
-        take(diff, entry, row, row_of);
-        return HGR_OK;
+        return take(diff, entry, row, row_of, status);
     }
     hgr_result result = make_row(diff, entry, &made, status);
     if (result == HGR_OK && last == NO_ROW)
@@ -150,8 +156,7 @@ static hgr_result take_next(hgr_diff *diff, const struct entry *entry, uint32_t 
         return result;
     if (last != NO_ROW)
         diff->rows[last].next = made;
-    take(diff, entry, made, row_of);
-    return HGR_OK;
+    return take(diff, entry, made, row_of, status);
 }
 
 /* Entries of one name and module. */
@@ -162,8 +167,12 @@ static hgr_result join_group(hgr_diff *diff, const struct entry *entries, size_t
     bool by_address = false;
     uint32_t first = find_rows(diff, &entries[0], &key);
     hgr_result result = HGR_OK;
-    for (size_t i = 0; i < count; i++)
-        by_address |= take_by_address(diff, &entries[i], first, row_of);
+    for (size_t i = 0; result == HGR_OK && i < count; i++) {
+        result = take_by_address(diff, &entries[i], first, row_of, status);
+        by_address |= result == HGR_OK;
+        if (result == HGR_NOT_FOUND)
+            result = HGR_OK;
+    }
     for (size_t i = 0; result == HGR_OK && i < count; i++) {
         if (row_of[entries[i].type] != NO_ROW)
             continue;
@@ -255,6 +264,9 @@ hgr_result hgr_diff_sort_types(hgr_diff *diff, uint32_t *new_of, hgr_status *sta
         memcpy(&amounts[i * sides], &diff->row_amounts[rows[i].old * sides],
                sides * sizeof *amounts);
     }
+    for (size_t i = 0; i < diff->mt_index.capacity; i++)
+        if (diff->mt_index.keys[i] != 0)
+            diff->mt_index.values[i] = new_of[diff->mt_index.values[i]];
     hgr_free(diff->row_amounts);
     diff->row_amounts = amounts;
     hgr_free(rows);

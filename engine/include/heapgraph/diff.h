@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* One diff takes 2 to HGR_DIFF_SIDES dumps, oldest first. Dumps are added one after the other, and each
+/* One diff takes 1 to HGR_DIFF_SIDES dumps, oldest first. Dumps are added one after the other, and each
  * may be closed once it is added: the diff keeps names and sums only, no objects. Everything is
  * sorted by text, never by address or by which dump came first, so the diff of the same dumps in
  * reverse order has the same rows with the amounts in reverse order. */
@@ -75,7 +75,7 @@ typedef struct hgr_diff_options {
 /**
  * Begin a diff of `sides` dumps.
  *
- * Errors   HGR_BAD_ARGUMENT (sides not in 2 .. HGR_DIFF_SIDES), HGR_NO_MEMORY.
+ * Errors   HGR_BAD_ARGUMENT (sides not in 1 .. HGR_DIFF_SIDES), HGR_NO_MEMORY.
  * Owner    caller frees with hgr_diff_free; run must outlive it.
  */
 HGR_API HGR_MUST_CHECK hgr_result hgr_diff_create(uint32_t sides, const hgr_diff_options *options,
@@ -94,6 +94,41 @@ HGR_API void hgr_diff_free(hgr_diff *diff);
  */
 HGR_API HGR_MUST_CHECK hgr_result hgr_diff_add(hgr_diff *diff, const hgr_diff_view *view,
                                                const hgr_run *run, hgr_status *status);
+/** Objects of one dump: of a type, of a path, or of all. */
+typedef struct hgr_diff_amount {
+    uint64_t count, bytes;
+    uint64_t owned_bytes;    /* types only: own bytes of what they dominate directly */
+    uint64_t retained_bytes; /* types: exact, of all objects together; paths: count 0 */
+} hgr_diff_amount;
+
+/** A type of a side that was written down earlier. */
+typedef struct hgr_saved_type {
+    const char     *name, *module;
+    hgr_diff_amount amount;
+} hgr_saved_type;
+
+/** A path of such a side. */
+typedef struct hgr_saved_path {
+    uint32_t    parent; /* an earlier path; UINT32_MAX for path 0, the top */
+    uint32_t    type;   /* of the saved types, or UINT32_MAX: a root or "(deeper)" */
+    const char *name;   /* where type is UINT32_MAX */
+    const char *field;  /* as in hgr_diff_path */
+    uint64_t    own_count, own_bytes;
+} hgr_saved_path;
+
+/**
+ * Add what an earlier diff said of a dump, instead of the dump.
+ *
+ * Shapes   types ascending by name, module, position, as hgr_diff_types gives them; those of one name and
+ *          module become its positions. paths: parents before children; first the top.
+ * Errors   those of hgr_diff_add; HGR_BAD_DATA when a number points nowhere or the paths do not add
+ *          up to the types.
+ * Owner    everything is copied.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_diff_add_saved(hgr_diff *diff, const hgr_saved_type *types,
+                                                     uint32_t ntypes, const hgr_saved_path *paths,
+                                                     uint32_t npaths, const hgr_run *run,
+                                                     hgr_status *status);
 /** After the last side: sum up and sort. Same errors. */
 HGR_API HGR_MUST_CHECK hgr_result hgr_diff_finish(hgr_diff *diff, const hgr_run *run,
                                                   hgr_status *status);
@@ -101,13 +136,6 @@ HGR_API HGR_MUST_CHECK hgr_result hgr_diff_finish(hgr_diff *diff, const hgr_run 
 /* ---- everything below: after hgr_diff_finish; borrowed, valid until the diff is freed ---- */
 
 HGR_API uint32_t hgr_diff_sides(const hgr_diff *diff);
-
-/** Objects of one dump: of a type, of a path, or of all. */
-typedef struct hgr_diff_amount {
-    uint64_t count, bytes;
-    uint64_t owned_bytes;    /* types only: own bytes of what they dominate directly */
-    uint64_t retained_bytes; /* types: exact, of all objects together; paths: count 0 */
-} hgr_diff_amount;
 
 /** All objects, one amount per side. */
 HGR_API const hgr_diff_amount *hgr_diff_total(const hgr_diff *diff);
@@ -123,6 +151,8 @@ typedef struct hgr_diff_type {
 HGR_API uint32_t hgr_diff_types(const hgr_diff *diff);
 HGR_API const hgr_diff_type *hgr_diff_type_get(const hgr_diff *diff, uint32_t type);
 HGR_API const hgr_diff_amount *hgr_diff_type_amounts(const hgr_diff *diff, uint32_t type);
+/** The type that has this method table in dump `side`, or UINT32_MAX. */
+HGR_API uint32_t hgr_diff_type_at(const hgr_diff *diff, uint32_t side, uint64_t method_table_addr);
 
 /**
  * A step of the owner paths. Path 0 is the top: everything. Below it stand the roots by name, and
