@@ -282,7 +282,7 @@ static void misuse_is_refused(void **state)
     hgr_status status = {0};
     hgr_diff *diff = NULL;
     make_leak(&leak, 1, run);
-    assert_int_equal(hgr_diff_create(1, NULL, run, &diff, &status), HGR_BAD_ARGUMENT);
+    assert_int_equal(hgr_diff_create(0, NULL, run, &diff, &status), HGR_BAD_ARGUMENT);
     assert_int_equal(hgr_diff_create(17, NULL, run, &diff, &status), HGR_BAD_ARGUMENT);
     assert_null(diff);
     assert_int_equal(hgr_diff_create(2, NULL, run, &diff, NULL), HGR_OK);
