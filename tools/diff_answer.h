@@ -4,12 +4,34 @@
 
 #include "session.h"
 
+/** What became of the objects of a type. */
+typedef struct diff_fates {
+    uint64_t survived;
+    uint64_t fresh, fresh_bytes; /* new */
+    uint64_t gone, gone_bytes;
+    uint64_t unknown_before, unknown_after;
+} diff_fates;
+
+/** Two dumps, object by object. */
+typedef struct diff_objects {
+    bool compared;                /* process is filled */
+    hgr_process_evidence process; /* same_process: all below is there */
+    hgr_match_view *views[2];
+    hgr_match *match;
+    hgr_grown *grown;
+    size_t ngrown;
+    hgr_new_owner *owners;
+    size_t nowners;
+    diff_fates *of_type; /* by type of the diff */
+} diff_objects;
+
 /** One dump, as far as it is still known when its neighbour is opened. */
 typedef struct diff_dump {
     const char *path;
     uint64_t    file_bytes, fingerprint;
     uint64_t    used_bytes, walked_bytes;
     uint32_t    process_id;
+    bool        saved; /* not opened: read from the JSON of an earlier run */
 } diff_dump;
 
 typedef struct diff_answer {
@@ -18,7 +40,9 @@ typedef struct diff_answer {
     hgr_diff        *diff;
     uint32_t         sides;
     diff_dump        dumps[HGR_DIFF_SIDES];
-    tool_session     last; /* the newest dump stays open for the end of the answer */
+    tool_session     first; /* of two, the older one stays open until its objects are matched */
+    tool_session     last;  /* the newest dump stays open for the end of the answer */
+    diff_objects     objects;
 } diff_answer;
 
 /** A growth with its sign: "+1,234", with human "+1.2 KiB". Returns buffer. */
@@ -34,14 +58,40 @@ typedef struct diff_rows {
     size_t    count, total; /* total: rows that changed, shown or not */
 } diff_rows;
 
-/** Types that changed (more than two dumps: grew in every step), by descending growth, then name. */
-diff_rows diff_pick_types(const diff_answer *answer, uint64_t limit);
-/** Paths by size of change, each with all above it; ascending by number, parents first. */
-diff_rows diff_pick_paths(const diff_answer *answer, uint64_t limit);
+/** Types that changed (more than two dumps: grew in every step), or all; by descending growth, then name. */
+diff_rows diff_pick_types(const diff_answer *answer, uint64_t limit, bool unchanged);
+/** Paths that changed, or all, by size of change, each with all above it; ascending by number. */
+diff_rows diff_pick_paths(const diff_answer *answer, uint64_t limit, bool unchanged);
 
 /* ---- diff_print.c, diff_json.c ---- */
 void diff_print(diff_answer *answer);
 void diff_write_json(diff_answer *answer);
+
+/* ---- diff_baseline.c: the JSON of an earlier run in place of a dump ---- */
+
+/** Is the file such a document? Looks at its first bytes only. */
+bool baseline_is(const char *path);
+/** Add the newest dump of that run as the next side. EXIT_DONE, or a line on stderr and an exit code. */
+int baseline_add(diff_answer *answer, uint32_t side, tool_session *session);
+
+/* ---- diff_objects.c: object by object ---- */
+
+/** Match the objects when both dumps are open and of one process. */
+int diff_match_objects(diff_answer *answer);
+void diff_free_objects(diff_answer *answer);
+/** How the owner of new objects is called: an object by its type, a root by its name. Appends. */
+void diff_add_owner_name(const diff_answer *answer, const hgr_new_owner *owner, strbuf *out);
+/** Bytes of new reachable objects, and of those whose owner has a name. */
+void diff_sum_owners(const diff_answer *answer, uint64_t *out_bytes, uint64_t *out_named);
+
+/* ---- diff_objects_out.c ---- */
+void diff_print_objects(diff_answer *answer);
+void diff_write_objects(diff_answer *answer);
+
+/* ---- diff_list.c: --set ---- */
+struct set_expr;
+/** List the objects of a set of new, gone, survived, grown and other objects. */
+int diff_list(diff_answer *answer, const struct set_expr *expr);
 
 /* ---- diff_gate.c ---- */
 

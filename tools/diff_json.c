@@ -5,6 +5,12 @@
 
 #include "units.h"
 
+/* All rows, so that the document can stand for the newest dump later. */
+static bool is_complete(const diff_answer *answer)
+{
+    return !opt_given(answer->opts, OPT_TOP);
+}
+
 static void write_dumps(const diff_answer *answer, tool_json *json)
 {
     out_array(json, "dumps");
@@ -36,9 +42,21 @@ static void write_series(tool_json *json, const char *key, const hgr_diff_amount
     out_end_array(json);
 }
 
+/* Of two dumps of one process: how many of its objects survived, came, went. */
+static void write_fates(const diff_fates *fates, tool_json *json)
+{
+    out_u64(json, "survived_count", fates->survived);
+    out_u64(json, "new_count", fates->fresh);
+    out_u64(json, "new_bytes", fates->fresh_bytes);
+    out_u64(json, "gone_count", fates->gone);
+    out_u64(json, "gone_bytes", fates->gone_bytes);
+    out_u64(json, "unknown_count_before", fates->unknown_before);
+    out_u64(json, "unknown_count_after", fates->unknown_after);
+}
+
 static void write_types(const diff_answer *answer, tool_json *json)
 {
-    diff_rows rows = diff_pick_types(answer, session_top(&answer->last, true));
+    diff_rows rows = diff_pick_types(answer, session_top(&answer->last, true), is_complete(answer));
     out_array(json, "types");
     for (size_t i = 0; i < rows.count; i++) {
         const hgr_diff_type *type = hgr_diff_type_get(answer->diff, rows.ids[i]);
@@ -54,6 +72,8 @@ static void write_types(const diff_answer *answer, tool_json *json)
         write_series(json, "bytes", amounts, answer->sides, 1);
         write_series(json, "owned_bytes", amounts, answer->sides, 2);
         write_series(json, "retained_bytes", amounts, answer->sides, 3);
+        if (answer->objects.of_type)
+            write_fates(&answer->objects.of_type[rows.ids[i]], json);
         out_end_object(json);
     }
     out_end_array(json);
@@ -63,7 +83,7 @@ static void write_types(const diff_answer *answer, tool_json *json)
 static void write_paths(const diff_answer *answer, tool_json *json)
 {
     const hgr_diff *diff = answer->diff;
-    diff_rows rows = diff_pick_paths(answer, session_top(&answer->last, true));
+    diff_rows rows = diff_pick_paths(answer, session_top(&answer->last, true), is_complete(answer));
     out_array(json, "paths");
     for (size_t i = 0; i < rows.count; i++) {
         uint32_t p = rows.ids[i];
@@ -75,6 +95,10 @@ static void write_paths(const diff_answer *answer, tool_json *json)
         else
             out_hash(json, "parent", hgr_diff_path_get(diff, path->parent)->identity);
         out_u64(json, "depth", path->depth);
+        if (path->type == UINT32_MAX)
+            out_null(json, "type");
+        else
+            out_hash(json, "type", hgr_diff_type_get(diff, path->type)->identity);
         out_text(json, "field", path->field);
         out_text(json, "name", path->name);
         out_i64(json, "bytes_delta", hgr_diff_growth(diff, hgr_diff_path_sums(diff, p)));
@@ -121,6 +145,7 @@ void diff_write_json(diff_answer *answer)
     tool_json *json = &answer->last.json;
     const hgr_diff_amount *total = hgr_diff_total(answer->diff);
     write_dumps(answer, json);
+    out_bool(json, "complete", is_complete(answer));
     out_i64(json, "count_delta", diff_count_growth(answer, total));
     out_i64(json, "bytes_delta", hgr_diff_growth(answer->diff, total));
     write_suspects(answer, json);

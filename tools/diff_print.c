@@ -298,7 +298,7 @@ static void print_paths(const diff_answer *answer)
         {"bytes by step", answer->sides > 2 ? TABLE_TEXT : TABLE_SKIP},
         {"owner path", TABLE_TEXT},
     };
-    diff_rows rows = diff_pick_paths(answer, session_top(&answer->last, false));
+    diff_rows rows = diff_pick_paths(answer, session_top(&answer->last, false), false);
     struct tree tree = {.answer = answer, .rows = &rows};
     hgr_diff_suspect suspects[HGR_DIFF_SUSPECTS];
     tree.nmarked = hgr_diff_suspects(answer->diff, suspects);
@@ -332,6 +332,9 @@ static void put_type(struct tree *tree, uint32_t t)
                 diff_count_growth(answer, amounts));
     table_number(&tree->table, amounts[0].count);
     table_number(&tree->table, last->count);
+    const diff_fates *fates = answer->objects.of_type ? &answer->objects.of_type[t] : NULL;
+    table_number(&tree->table, fates ? fates->fresh : 0);
+    table_number(&tree->table, fates ? fates->gone : 0);
     put_steps(tree, amounts);
     strbuf_add_z(&name, type->name);
     if (type->position)
@@ -348,15 +351,17 @@ static void print_types(const diff_answer *answer)
     const table_column columns[] = {
         {"bytes", TABLE_BYTES},         {"retained", TABLE_BYTES}, {"count", TABLE_COUNT},
         {"count before", TABLE_COUNT},  {"after", TABLE_COUNT},
+        {"new", answer->objects.of_type ? TABLE_COUNT : TABLE_SKIP},
+        {"gone", answer->objects.of_type ? TABLE_COUNT : TABLE_SKIP},
         {"bytes by step", answer->sides > 2 ? TABLE_TEXT : TABLE_SKIP},
         {"type", TABLE_TEXT},
     };
-    diff_rows rows = diff_pick_types(answer, session_top(&answer->last, false));
+    diff_rows rows = diff_pick_types(answer, session_top(&answer->last, false), false);
     struct tree tree = {.answer = answer, .rows = &rows};
     char more[UNITS_TEXT];
     if (rows.count > 0) {
         printf("\nBy type: growth\n");
-        table_init(&tree.table, answer->opts, session_pointer_size(&answer->last), columns, 7,
+        table_init(&tree.table, answer->opts, session_pointer_size(&answer->last), columns, 9,
                    answer->sides > 2 ? "that grew in every step, sorted by growth"
                                      : "sorted by growth, then name");
         for (size_t i = 0; i < rows.count; i++)

@@ -27,7 +27,7 @@ static bool changed(const diff_answer *answer, const hgr_diff_amount *amounts)
     return amounts[0].count != amounts[1].count || amounts[0].bytes != amounts[1].bytes;
 }
 
-diff_rows diff_pick_types(const diff_answer *answer, uint64_t limit)
+diff_rows diff_pick_types(const diff_answer *answer, uint64_t limit, bool unchanged)
 {
     diff_rows rows = {0};
     tool_pick pick;
@@ -35,7 +35,7 @@ diff_rows diff_pick_types(const diff_answer *answer, uint64_t limit)
     pick_init(&pick, limit);
     for (uint32_t t = 0; t < ntypes; t++) {
         const hgr_diff_amount *amounts = hgr_diff_type_amounts(answer->diff, t);
-        if (!changed(answer, amounts))
+        if (!unchanged && !changed(answer, amounts))
             continue;
         rows.total++;
         /* Signed to unsigned in the same order. */
@@ -56,7 +56,7 @@ static uint64_t change(const diff_answer *answer, uint32_t path)
 }
 
 /* A path counts as much as it changed, but never more than the one above it: so those come first. */
-diff_rows diff_pick_paths(const diff_answer *answer, uint64_t limit)
+diff_rows diff_pick_paths(const diff_answer *answer, uint64_t limit, bool unchanged)
 {
     diff_rows rows = {0};
     tool_pick pick;
@@ -70,7 +70,7 @@ diff_rows diff_pick_paths(const diff_answer *answer, uint64_t limit)
         weight[p] = change(answer, p);
         if (answer->sides > 2 && p != HGR_DIFF_TOP && !hgr_diff_grew_always(answer->diff, sums))
             weight[p] = 0;
-        if (p == HGR_DIFF_TOP)
+        if (p == HGR_DIFF_TOP || unchanged)
             weight[p] = UINT64_MAX;
         if (weight[p] > above)
             weight[p] = above;

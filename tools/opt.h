@@ -37,6 +37,7 @@ typedef enum opt_id {
     OPT_IN,
     OPT_OUTPUT,
     OPT_FAIL_OVER,
+    OPT_NO_OBJECTS,
     OPT_STACKS,
     OPT_EACH,
     OPT_HEAP,

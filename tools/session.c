@@ -386,6 +386,19 @@ void session_end_answer(tool_session *session, const char *command, const char *
     print_hint(session, command, rest);
 }
 
+void session_forget(tool_session *session)
+{
+    hgr_retained_free(session->retained);
+    hgr_domtree_free(session->tree);
+    hgr_reach_free(session->reach);
+    hgr_nodes_free(session->roots);
+    session->retained = NULL;
+    session->tree = NULL;
+    session->reach = NULL;
+    session->roots = NULL;
+    session->nroots = 0;
+}
+
 int session_close(tool_session *session, int code)
 {
     progress_erase(&session->progress);
@@ -401,12 +414,7 @@ int session_close(tool_session *session, int code)
         code = EXIT_INPUT;
     }
     cancellable = NULL;
-    if (session->snapshot) { /* what follows from it */
-        hgr_retained_free(session->retained);
-        hgr_domtree_free(session->tree);
-        hgr_reach_free(session->reach);
-        hgr_nodes_free(session->roots);
-    }
+    session_forget(session);
     hgr_snapshot_free(session->snapshot);
     hgr_state_free(session->state);
     hgr_runtime_close(session->runtime);

@@ -31,6 +31,11 @@ typedef struct tool_session {
     bool cross_check; /* set before session_open: hold the segments against those found by shape */
     bool incomplete;   /* not all was there or could be read: --strict makes it exit 3 */
     bool tells_losses; /* the answer itself says what the file lacks: no line on stderr for it */
+    /* diff: the set of objects with a set_fate, in this session's dump */
+    hgr_result (*fate_set)(const struct tool_session *session, int fate, hgr_set **out,
+                           hgr_status *status);
+    const void *fate_user;
+    bool incomplete; /* coverage below 100 %: --strict makes it exit 3 */
 } tool_session;
 
 /* Each returns EXIT_DONE, or prints one line on stderr and returns the exit code to end with. They
@@ -43,6 +48,8 @@ int session_roots(tool_session *session);                      /* + roots */
 int session_reach(tool_session *session);                      /* + what the roots reach */
 int session_tree(tool_session *session);                       /* + dominator tree */
 int session_retained(tool_session *session);                   /* + retained bytes */
+/** Free everything but dump, runtime and snapshot. */
+void session_forget(tool_session *session);
 
 /** Print why something failed, with advice, and return the exit code. */
 int session_fail(tool_session *session, hgr_result result, const hgr_status *status);

@@ -12,13 +12,26 @@ int set_parse_option(const tool_opts *opts, opt_id id, set_expr **out)
     if (!opt_given(opts, id))
         return EXIT_DONE;
     set_expr *expr = must_alloc(1, sizeof *expr);
-    if (set_expr_parse(opt_text(opts, id), expr, &error)) {
+    bool parsed = set_expr_parse(opt_text(opts, id), expr, &error);
+    if (parsed && set_expr_has(expr, SET_FATE) && strcmp(opts->command->name, "diff") != 0) {
+        parsed = false;
+        error = (set_error){1, "new, gone, survived, grown and unknown need two dumps: heapgraph diff"};
+    }
+    if (parsed) {
         *out = expr;
         return EXIT_DONE;
     }
     free(expr);
     return opt_usage(opts, "--%s '%.80s', column %zu: %s", id == OPT_TO ? "to" : "set",
                      opt_text(opts, id), error.column, error.text);
+}
+
+bool set_expr_has(const set_expr *expr, set_op op)
+{
+    for (uint32_t i = 0; i < expr->count; i++)
+        if (expr->terms[i].op == op)
+            return true;
+    return false;
 }
 
 /* What one test of a term compares; const while several threads ask. */
@@ -157,6 +170,8 @@ static hgr_result find_leaf(tool_session *session, const set_expr *expr, const s
         return find_types(session, expr->texts + term->text, out, status);
     case SET_PINNED:
         return find_pinned(session, out, status);
+    case SET_FATE: /* set_parse_option lets it pass for diff only, which has set the function */
+        return session->fate_set(session, (int)term->number, out, status);
     case SET_ADDRESS:
         node = hgr_node_at(session->snapshot, term->number);
         if (node == HGR_NO_NODE)

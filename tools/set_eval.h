@@ -11,6 +11,9 @@
  */
 int set_parse_option(const tool_opts *opts, opt_id id, set_expr **out);
 
+/** Is there a term of this kind anywhere in it? */
+bool set_expr_has(const set_expr *expr, set_op op);
+
 /** Evaluate; scans and walks what the expression needs. EXIT_DONE, or a line on stderr and an exit
  * code. */
 int set_eval(tool_session *session, const set_expr *expr, hgr_set **out);

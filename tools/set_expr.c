@@ -13,6 +13,7 @@
 static const char *const words[] = {
     "all",  "reachable", "unreachable", "gen0", "gen1",     "gen2",   "loh", "poh", "frozen",
     "free", "pinned",    "type=",       "min=", "held-by=", "holds=", "and", "or",  "not",
+    "new",  "gone",      "survived",    "grown", "unknown",
 };
 #define WORDS (sizeof words / sizeof words[0])
 
@@ -33,6 +34,11 @@ static const struct plain_word {
     {"frozen", SET_GENERATION, 5},
     {"free", SET_FREE, 0},
     {"pinned", SET_PINNED, 0},
+    {"new", SET_FATE, FATE_NEW},
+    {"gone", SET_FATE, FATE_GONE},
+    {"survived", SET_FATE, FATE_SURVIVED},
+    {"grown", SET_FATE, FATE_GROWN},
+    {"unknown", SET_FATE, FATE_UNKNOWN},
 };
 
 typedef struct set_parser {

@@ -5,7 +5,7 @@
  *   factor  = "not" factor | "(" expr ")" | atom
  *   atom    = all | reachable | unreachable | gen0 | gen1 | gen2 | loh | poh | frozen | free |
  * pinned | 0xADDRESS | type=GLOB | min=BYTES | held-by=operand | holds=operand operand = "(" expr
- * ")" | atom
+ * ")" | atom; of two dumps (diff) also new | gone | survived | grown | unknown
  *
  * A GLOB ends at a space or a parenthesis; within < > [ ] it may hold both, and quotes ("..." or
  * '...') hold everything. */
@@ -23,6 +23,7 @@ typedef enum set_op {
     SET_GENERATION,
     SET_FREE,
     SET_PINNED,
+    SET_FATE,
     SET_ADDRESS,
     SET_TYPE,
     SET_MIN,
@@ -33,10 +34,13 @@ typedef enum set_op {
     SET_OR
 } set_op;
 
+/** Sets of diff: what became of an object. */
+typedef enum set_fate { FATE_NEW, FATE_GONE, FATE_SURVIVED, FATE_GROWN, FATE_UNKNOWN } set_fate;
+
 typedef struct set_term {
     set_op op;
     uint32_t left, right; /* terms: left of NOT, HELD_BY, HOLDS; both of AND, OR */
-    uint64_t number;      /* generation, address, bytes */
+    uint64_t number;      /* generation, address, bytes, set_fate */
     uint32_t text;        /* SET_TYPE: offset of its terminated glob in set_expr.texts */
 } set_term;
 
