@@ -85,7 +85,9 @@ static int load(struct reader *reader)
     }
     free(text);
     if (error != json_tokener_success || !json_object_is_type(reader->document, json_type_object))
-        return refuse(reader, "not one JSON document (%s)", json_tokener_error_desc(error));
+        return refuse(reader, "not one JSON document: %s",
+                      error == json_tokener_continue ? "it ends in the middle"
+                                                     : json_tokener_error_desc(error));
     return EXIT_DONE;
 }
 

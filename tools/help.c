@@ -130,6 +130,7 @@ void help_sets(void)
          "  held-by=X               what would be freed if all of X went, X included\n"
          "  holds=X                 objects with a reference to an object of X\n"
          "  free                    free blocks; only `list --set free`, they are no objects\n"
+         "  new gone survived grown unknown  of two dumps of one process; only `diff --set`\n"
          "\n"
          "joined by not, and, or (binding in this order) and parentheses. X is an address, one\n"
          "of the words above, or an expression in parentheses. Spaces inside < > or [ ] belong\n"

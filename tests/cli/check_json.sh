@@ -60,6 +60,13 @@ json path "$work/site.dmp" --to 'type=System.String'
 json path "$work/site.dmp" --to loh
 json diff "$work/site.dmp" "$work/after.dmp" --fail-over "1T; type=Nobody:1; path=strong handle:100%"
 json diff "$work/site.dmp" "$work/site.dmp" "$work/after.dmp" --top 5
+json diff "$work/site.dmp"
+cp "$work/doc" "$work/base.json"
+json diff "$work/base.json" "$work/after.dmp"
+json diff "$work/site.dmp" "$work/after.dmp" --no-objects
+json diff "$work/site.dmp" "$work/after.dmp" --set 'gone or grown'
+json diff "$work/site.dmp" "$work/after.dmp" --set 'new and type=System.String'
+json diff "$work/site.dmp" "$source/tests/fixtures/linux/site-net9-x64.before.dmp.zst"
 json slim "$work/site.dmp" -o "$work/slim.dmp"
 json retained "$work/site.dmp" --set 'type=System.String'
 json retained "$work/site.dmp"
