@@ -14,13 +14,13 @@
 static void write_term(const set_expr *expr, uint32_t index, strbuf *out)
 {
     static const char *const names[] = {"all",    "reachable", "unreachable", "gen", "free",
-                                        "pinned", "at",        "type",        "min", "held-by",
-                                        "holds",  "not",       "and",         "or"};
+                                        "pinned", "fate",      "at",          "type", "min",
+                                        "held-by", "holds",    "not",         "and",  "or"};
     const set_term *term = &expr->terms[index];
     strbuf_format(out, "%s", names[term->op]);
     if (term->op == SET_TYPE)
         strbuf_format(out, "{%s}", expr->texts + term->text);
-    if (term->op == SET_GENERATION || term->op == SET_MIN || term->op == SET_ADDRESS)
+    if (term->op == SET_GENERATION || term->op == SET_FATE || term->op == SET_MIN || term->op == SET_ADDRESS)
         strbuf_format(out, "%s%llu", "", (unsigned long long)term->number);
     if (term->op < SET_HELD_BY)
         return;
@@ -47,6 +47,8 @@ static void expressions_become_trees(void **state)
         {"not gen0 and not poh", "and(not(gen0) not(gen4))"},
         {"gen0 and gen1 and gen2", "and(and(gen0 gen1) gen2)"},
         {"0x7f12", "at32530"},
+        {"new and not gone", "and(fate0 not(fate1))"},
+        {"survived or grown or unknown", "or(or(fate2 fate3) fate4)"},
         {"min=1.5K", "min1536"},
         {"type=Shop.Order", "type{Shop.Order}"},
         {"type=List<Shop.Order, System.Int32> and gen2",
