@@ -89,8 +89,7 @@ static void print_owners(const diff_answer *answer)
     diff_sum_owners(answer, &bytes, &named);
     if (bytes == 0)
         return;
-    printf("\nNew objects by their nearest owner from before: it has a name for %.1f %% of their "
-           "bytes\n",
+    printf("\nNew objects by their nearest owner from before (known for %.1f %% of their bytes)\n",
            units_percent(named, bytes));
     table_init(&table, answer->opts, session_pointer_size(&answer->last), columns, 4,
                "sorted by bytes, then address");

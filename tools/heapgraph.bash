@@ -16,7 +16,7 @@ _heapgraph()
         roots) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         list) words='--set --sort --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         refs) words='--in --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
-        diff) words='--fail-over --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        diff) words='--set --fail-over --no-objects --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         memory) words='--kind --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         domains) words='--list --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         segments) words='--each --pinned --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
