@@ -171,6 +171,14 @@ static void print_module_files(const tool_session *session)
                       format_bytes(session, bytes, dump->module_file_bytes));
         print_line(session, "files", strbuf_get(&line));
     }
+    if (dump->module_files_unproven) {
+        strbuf_clear(&line);
+        strbuf_format(&line,
+                      "%u module files whose first page the dump lacks: used where the runtime's "
+                      "own records prove them, other types have no names (heapgraph check)",
+                      dump->module_files_unproven);
+        print_line(session, "files", strbuf_get(&line));
+    }
     uint32_t shown = 0;
     for (size_t i = 0; i < hgr_dump_modules(session->dump); i++) {
         const hgr_module *module = hgr_dump_module(session->dump, i);

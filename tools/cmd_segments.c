@@ -23,15 +23,37 @@ static const char *generation_name(uint32_t generation)
                                         : "unknown";
 }
 
-static void print_sum(tool_table *table, const segment_sum *sum)
+#define COLUMNS_MAX 12
+static const char LOST[] = "lost bytes"; /* a column only where some are */
+
+static bool loses_bytes(const tool_session *session)
 {
-    table_number(table, sum->segments);
+    const hgr_totals *totals = hgr_snapshot_totals(session->snapshot);
+    return totals->walked_bytes < totals->used_bytes;
+}
+
+/* The columns but LOST, unless bytes are lost. */
+static void begin_table(tool_table *table, const tool_session *session, const table_column *columns,
+                        size_t count, const char *order)
+{
+    table_column shown[COLUMNS_MAX];
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].title != LOST || loses_bytes(session))
+            shown[kept++] = columns[i];
+    table_init(table, session->opts, session_pointer_size(session), shown, kept, order);
+}
+
+static void print_amounts(tool_table *table, const tool_session *session, const segment_sum *sum)
+{
     table_number(table, sum->committed_bytes);
     table_number(table, sum->used_bytes);
     table_number(table, sum->objects);
     table_number(table, sum->free_bytes);
     table_share(table, sum->used_bytes ? sum->free_bytes : 0,
                 sum->used_bytes ? sum->used_bytes : 1);
+    if (loses_bytes(session))
+        table_number(table, sum->lost_bytes);
 }
 
 /* Rows heap * HGR_GENERATIONS + generation; the caller frees. */
@@ -57,22 +79,26 @@ static segment_sum *sum_by_heap(const tool_session *session, uint32_t *out_heaps
 static void print_sums(const tool_session *session, const segment_sum *sums, uint32_t heaps)
 {
     static const table_column columns[] = {
-        {"segments", TABLE_COUNT}, {"committed bytes", TABLE_BYTES}, {"used bytes", TABLE_BYTES},
-        {"objects", TABLE_COUNT},  {"free bytes", TABLE_BYTES},      {"fragmented", TABLE_SHARE},
-        {"heap", TABLE_COUNT},     {"generation", TABLE_TEXT}};
+        {"segments", TABLE_COUNT},   {"committed bytes", TABLE_BYTES},
+        {"used bytes", TABLE_BYTES}, {"objects", TABLE_COUNT},
+        {"free bytes", TABLE_BYTES}, {"fragmented", TABLE_SHARE},
+        {LOST, TABLE_BYTES},         {"heap", TABLE_COUNT},
+        {"generation", TABLE_TEXT}};
     segment_sum all[HGR_GENERATIONS + 1];
     tool_table table;
-    table_init(&table, session->opts, session_pointer_size(session), columns, 8, NULL);
+    begin_table(&table, session, columns, sizeof columns / sizeof columns[0], NULL);
     for (uint32_t row = 0; row < heaps * HGR_GENERATIONS; row++) {
         if (sums[row].segments == 0)
             continue;
-        print_sum(&table, &sums[row]);
+        table_number(&table, sums[row].segments);
+        print_amounts(&table, session, &sums[row]);
         table_number(&table, row / HGR_GENERATIONS);
         table_text(&table, generation_name(row % HGR_GENERATIONS));
     }
     segment_sums_by_generation(session->runtime, session->snapshot, all);
     table_gap(&table);
-    print_sum(&table, &all[HGR_GENERATIONS]);
+    table_number(&table, all[HGR_GENERATIONS].segments);
+    print_amounts(&table, session, &all[HGR_GENERATIONS]);
     table_empty(&table);
     table_text(&table, "(all)");
     table_finish(&table);
@@ -83,22 +109,17 @@ static void print_each(const tool_session *session)
     static const table_column columns[] = {
         {"start", TABLE_ADDRESS},    {"end", TABLE_ADDRESS},   {"committed bytes", TABLE_BYTES},
         {"used bytes", TABLE_BYTES}, {"objects", TABLE_COUNT}, {"free bytes", TABLE_BYTES},
-        {"fragmented", TABLE_SHARE}, {"heap", TABLE_COUNT},    {"generation", TABLE_TEXT}};
+        {"fragmented", TABLE_SHARE}, {LOST, TABLE_BYTES},      {"heap", TABLE_COUNT},
+        {"generation", TABLE_TEXT}};
     tool_table table;
-    table_init(&table, session->opts, session_pointer_size(session), columns, 9,
-               "sorted by address");
+    begin_table(&table, session, columns, sizeof columns / sizeof columns[0], "sorted by address");
     for (size_t i = 0; i < hgr_runtime_segments(session->runtime); i++) {
         const hgr_segment *segment = hgr_runtime_segment(session->runtime, i);
         segment_sum sum = {0};
         segment_sum_add(&sum, session->runtime, session->snapshot, i);
         table_number(&table, segment->start_addr);
         table_number(&table, segment->end_addr);
-        table_number(&table, sum.committed_bytes);
-        table_number(&table, sum.used_bytes);
-        table_number(&table, sum.objects);
-        table_number(&table, sum.free_bytes);
-        table_share(&table, sum.used_bytes ? sum.free_bytes : 0,
-                    sum.used_bytes ? sum.used_bytes : 1);
+        print_amounts(&table, session, &sum);
         table_number(&table, segment->heap);
         table_text(&table, generation_name(segment->generation));
     }
@@ -130,6 +151,7 @@ static void write_json(tool_session *session)
         out_u64(json, "free_count", totals->free_count);
         out_u64(json, "free_bytes", totals->free_bytes);
         out_u64(json, "walked_bytes", totals->walked_bytes);
+        out_u64(json, "lost_bytes", segment->end_addr - segment->start_addr - totals->walked_bytes);
         out_end_object(json);
     }
     out_end_array(json);

@@ -15,6 +15,7 @@ void segment_sum_add(segment_sum *sum, const hgr_runtime *runtime, const hgr_sna
     sum->bytes += totals->bytes;
     sum->free_count += totals->free_count;
     sum->free_bytes += totals->free_bytes;
+    sum->lost_bytes += segment->end_addr - segment->start_addr - totals->walked_bytes;
 }
 
 void segment_sums_by_generation(const hgr_runtime *runtime, const hgr_snapshot *snapshot,
@@ -42,6 +43,7 @@ void segment_sum_write(tool_json *json, const char *generation, const segment_su
         out_u64(json, "bytes", sum->bytes);
         out_u64(json, "free_count", sum->free_count);
         out_u64(json, "free_bytes", sum->free_bytes);
+        out_u64(json, "lost_bytes", sum->lost_bytes);
     }
     out_end_object(json);
 }

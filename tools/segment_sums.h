@@ -8,6 +8,7 @@
 typedef struct segment_sum {
     uint64_t segments, committed_bytes, used_bytes;
     uint64_t objects, bytes, free_count, free_bytes; /* zero unless the heap was walked */
+    uint64_t lost_bytes; /* used, but absent from the dump or damaged; likewise */
 } segment_sum;
 
 /** Add one segment; snapshot may be NULL. */
