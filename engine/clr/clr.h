@@ -74,6 +74,8 @@ typedef struct hgr_clr_handles {
 HGR_MUST_CHECK hgr_result hgr_clr_handles_read(const hgr_runtime *runtime, const hgr_run *run,
                                                hgr_clr_handles *out, hgr_status *status);
 void hgr_clr_handles_fini(hgr_clr_handles *handles);
+/** Self check: does a finalization queue lie at addr? */
+bool hgr_clr_queue_check(const hgr_runtime *runtime, uint64_t addr);
 /** Self check: the first table's first segment points back at it. */
 bool hgr_clr_handles_check(const hgr_runtime *runtime);
 

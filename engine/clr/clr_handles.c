@@ -246,21 +246,46 @@ struct queue {
     uint64_t registered_addr, ready_addr, end_addr; /* arrays of object pointers */
 };
 
-/* CFinalize: fill pointers (one per generation and two more), then the array's start and end.
+/* CFinalize: fill pointers (one per generation and two more), and the array's start and end.
  * Registered objects fill [start, fill[generations - 1]), the ready ones [.., fill[generations +
- * 1]), critical ones first. */
+ * 1]), critical ones first. The array's start stands behind the fill pointers, before .NET Core 2 in
+ * front of them: they ascend from it, which tells the two apart. */
+#define MAX_QUEUE_WORDS 16u
+
+static bool order_queue(const uint64_t *words, uint32_t fills, bool start_first, struct queue *out)
+{
+    uint64_t start = start_first ? words[0] : words[fills];
+    const uint64_t *fill = start_first ? words + 1 : words;
+    uint64_t end = words[fills + 1], last = start;
+    for (uint32_t i = 0; i < fills; i++) {
+        if (fill[i] < last)
+            return false;
+        last = fill[i];
+    }
+    *out = (struct queue){start, fill[fills - 3], fill[fills - 1]};
+    return last <= end;
+}
+
 static bool read_queue(const hgr_runtime *runtime, uint64_t addr, struct queue *out)
 {
     const hgr_space *space = runtime->space;
-    uint32_t p = space->pointer_size, n = runtime->gc.generations;
-    uint64_t array_end;
-    return hgr_space_ptr(space, addr + (uint64_t)p * (n + 2), &out->registered_addr) &&
-           hgr_space_ptr(space, addr + (uint64_t)p * (n - 1), &out->ready_addr) &&
-           hgr_space_ptr(space, addr + (uint64_t)p * (n + 1), &out->end_addr) &&
-           hgr_space_ptr(space, addr + (uint64_t)p * (n + 3), &array_end) &&
-           out->registered_addr <= out->ready_addr && out->ready_addr <= out->end_addr &&
-           out->end_addr <= array_end && (out->registered_addr | out->ready_addr) % p == 0 &&
-           (array_end - out->registered_addr) / p <= HGR_CLR_MAX_FINALIZABLE;
+    uint32_t p = space->pointer_size, fills = runtime->gc.generations + 2;
+    uint64_t words[MAX_QUEUE_WORDS];
+    if (fills < 3 || fills + 2 > MAX_QUEUE_WORDS)
+        return false;
+    for (uint32_t i = 0; i < fills + 2; i++)
+        if (!hgr_space_ptr(space, addr + (uint64_t)i * p, &words[i]))
+            return false;
+    return (order_queue(words, fills, false, out) || order_queue(words, fills, true, out)) &&
+           (out->registered_addr | out->ready_addr) % p == 0 &&
+           (out->end_addr - out->registered_addr) / p <= HGR_CLR_MAX_FINALIZABLE;
+}
+
+bool hgr_clr_queue_check(const hgr_runtime *runtime, uint64_t addr)
+{
+    struct queue queue;
+    return read_queue(runtime, addr, &queue) && queue.registered_addr != 0 &&
+           hgr_space_present(runtime->space, queue.registered_addr, 1) > 0;
 }
 
 static hgr_result add_objects(struct reader *reader, uint64_t start, uint64_t end, size_t *capacity)

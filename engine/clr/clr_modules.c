@@ -70,6 +70,13 @@ static const char *file_name(const char *path)
     return name;
 }
 
+/* "mscorlib.ni.dll", made from mscorlib.dll. */
+static bool is_native_image(const char *path)
+{
+    size_t len = strlen(path);
+    return len > 7 && strcmp(path + len - 7, ".ni.dll") == 0;
+}
+
 /* Path of the file behind an image, borrowed from the dump's module list; else the name its
  * metadata gives, else "". A file may be mapped twice, far apart, so that spans of modules overlap:
  * the name in the metadata decides. */
@@ -90,6 +97,8 @@ static const char *find_path(const hgr_dump *dump, const hgr_clr_module *module)
         if (strcmp(file_name(file->path), name) == 0)
             return file->path;
         spanning = file->path; /* the last one begins nearest below */
+        if (file->base_addr == module->base_addr && is_native_image(file->path))
+            return file->path; /* its metadata has the name of the file it was made from */
     }
     return *name || !spanning ? name : spanning;
 }

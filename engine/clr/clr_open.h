@@ -26,6 +26,11 @@ bool hgr_clr_table_entry(const hgr_space *space, const hgr_clr_table *table, uin
 /** The table that Windows runtimes before 8 carry as a resource for their debuggers. */
 bool hgr_clr_resource_table(const hgr_space *space, const hgr_module *module, hgr_clr_table *out);
 
+/* ---- clr_framework.c ---- */
+
+/** Is this the runtime of .NET Framework 4 (clr.dll)? */
+bool hgr_clr_is_framework(const hgr_module *module);
+
 /* ---- clr_find.c ---- */
 
 /** The runtime's module and its table of globals. */
@@ -128,6 +133,7 @@ typedef struct hgr_clr_opening {
     hgr_clr_globals globals;
     uint32_t changed; /* offsets that the descriptor changed */
     bool shifted;     /* the table of globals was calibrated */
+    bool queue_known; /* the finalizer queue of a heap found by its shape */
     bool by_shape;    /* segments and method tables of the well-known classes come from clr_shape.c */
 } hgr_clr_opening;
 
@@ -138,6 +144,12 @@ typedef struct hgr_clr_opening {
  * HGR_NO_MEMORY.
  */
 HGR_MUST_CHECK hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status);
+
+/* ---- clr_framework.c ---- */
+
+/** The runtime's table of globals, calibrated by what the shape of the heap has found: confirms the
+ * heap's bounds and adds the finalizer queue. What does not agree becomes a warning. */
+void hgr_clr_framework_globals(hgr_clr_opening *opening);
 
 /* ---- clr_calibrate.c, clr_modules.c ---- */
 

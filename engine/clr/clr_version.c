@@ -3,11 +3,13 @@
  * Input: the runtime's module and the dump's module list. Output: major, minor, patch as far as
  * known. Ways, in this order: the text "@(#)Version 10.0.1226.42308 @Commit: ..." in the image's
  * data (the third number is patch x 100 + year); the version folder of the shared framework in a
- * module's path. */
+ * module's path; the version resource, which is all that .NET Framework has. */
 #define _GNU_SOURCE
 #include "clr_open.h"
 
 #include <stdio.h>
+
+#include "pe_image.h"
 
 #define VERSION_MARK  "@(#)Version "
 #define VERSION_BYTES 64 /* mark and number; the commit behind it is not needed */
@@ -33,6 +35,15 @@ static const char *parse_number(const char *at, const char *end, uint32_t *out)
     return at;
 }
 
+/* The third number is patch x 100 + year. */
+static hgr_clr_version from_file_version(const uint32_t numbers[3])
+{
+    for (size_t i = 0; i < sizeof EARLY / sizeof EARLY[0]; i++)
+        if (numbers[0] == 4 && numbers[1] == EARLY[i].minor)
+            return (hgr_clr_version){EARLY[i].major, 0, UINT32_MAX};
+    return (hgr_clr_version){numbers[0], numbers[1], numbers[2] / 100};
+}
+
 /* "a.b.c" with whatever behind it. */
 static bool parse_triple(const char *at, const char *end, uint32_t out[3])
 {
@@ -53,10 +64,7 @@ bool hgr_clr_version_parse(const char *text, size_t len, hgr_clr_version *out)
     if (len < mark || memcmp(text, VERSION_MARK, mark) != 0 ||
         !parse_triple(text + mark, text + len, numbers) || numbers[0] == 0)
         return false;
-    *out = (hgr_clr_version){numbers[0], numbers[1], numbers[2] / 100};
-    for (size_t i = 0; i < sizeof EARLY / sizeof EARLY[0]; i++)
-        if (numbers[0] == 4 && numbers[1] == EARLY[i].minor)
-            *out = (hgr_clr_version){EARLY[i].major, 0, UINT32_MAX};
+    *out = from_file_version(numbers);
     return true;
 }
 
@@ -98,9 +106,24 @@ static bool search_image(const hgr_space *space, const hgr_module *module, hgr_c
     return false;
 }
 
+/* As the image's version resource says; .NET Framework has its build there as it is. */
+static hgr_clr_version from_resource(const hgr_dump *dump, const hgr_module *module,
+                                     bool is_framework)
+{
+    hgr_pe_image image;
+    uint16_t parts[4];
+    if (!hgr_pe_open(&dump->space, module->base_addr, &image) ||
+        !hgr_pe_file_version(&image, parts) || parts[0] == 0)
+        return (hgr_clr_version){is_framework ? 4 : 0, 0, UINT32_MAX};
+    const uint32_t numbers[3] = {parts[0], parts[1], parts[2]};
+    return is_framework ? (hgr_clr_version){4, parts[1], parts[2]} : from_file_version(numbers);
+}
+
 hgr_clr_version hgr_clr_version_find(const hgr_dump *dump, const hgr_module *module)
 {
     hgr_clr_version version = {0, 0, UINT32_MAX};
+    if (hgr_clr_is_framework(module))
+        return from_resource(dump, module, true);
     if (search_image(&dump->space, module, &version) && version.patch != UINT32_MAX)
         return version;
     if (hgr_clr_version_from_path(module->path, &version))
@@ -108,7 +131,7 @@ hgr_clr_version hgr_clr_version_find(const hgr_dump *dump, const hgr_module *mod
     for (size_t i = 0; i < hgr_dump_modules(dump); i++)
         if (hgr_clr_version_from_path(hgr_dump_module(dump, i)->path, &version))
             return version;
-    return version;
+    return from_resource(dump, module, false);
 }
 
 /* An attribute's value (ECMA-335 II.23.3) of one string: 01 00, length, text, 00 00. */

@@ -1,4 +1,4 @@
-/* clr: PE images in memory: headers → exports by name, RT_RCDATA resources by name.
+/* clr: PE images in memory: headers → exports by name, RT_RCDATA resources by name, the version.
  *
  * Input: the address where an image is mapped. Every number in it is hostile: counts have limits, each
  * read can be absent, names are compared as long as what is looked for. Export names are sorted, so a
@@ -16,6 +16,7 @@ enum {
     DIRECTORY_EXPORT = 0,
     DIRECTORY_RESOURCE = 2,
     RT_RCDATA = 10,
+    RT_VERSION = 16,
     MAX_NAME = 128
 };
 
@@ -158,13 +159,14 @@ static bool find_entry(const hgr_pe_image *image, uint32_t directory, const char
     return false;
 }
 
-bool hgr_pe_resource(const hgr_pe_image *image, const char *name, uint64_t *out_addr,
-                     uint32_t *out_bytes)
+/* By type, then by name (NULL: the first), in its first language. */
+static bool find_resource(const hgr_pe_image *image, uint32_t type, const char *name,
+                          uint64_t *out_addr, uint32_t *out_bytes)
 {
     uint32_t off = 0, place[2]; /* rva, bytes */
     bool is_directory;
     if (image->resources.size == 0 ||
-        !find_entry(image, 0, NULL, RT_RCDATA, &off, &is_directory) || !is_directory ||
+        !find_entry(image, 0, NULL, type, &off, &is_directory) || !is_directory ||
         !find_entry(image, off, name, 0, &off, &is_directory) || !is_directory ||
         !find_entry(image, off, NULL, 0, &off, &is_directory) || is_directory ||
         !hgr_space_read(image->space, resource_addr(image, off), place, sizeof place) ||
@@ -172,5 +174,31 @@ bool hgr_pe_resource(const hgr_pe_image *image, const char *name, uint64_t *out_
         return false;
     *out_addr = image->base_addr + place[0];
     *out_bytes = place[1];
+    return true;
+}
+
+bool hgr_pe_resource(const hgr_pe_image *image, const char *name, uint64_t *out_addr,
+                     uint32_t *out_bytes)
+{
+    return find_resource(image, RT_RCDATA, name, out_addr, out_bytes);
+}
+
+/* VS_VERSION_INFO: three u16 and its own name, then on a multiple of 4 the fixed part, which begins
+ * with a signature and its own version. */
+bool hgr_pe_file_version(const hgr_pe_image *image, uint16_t out[4])
+{
+    enum { SIGNATURE, STRUCTURE, HIGH, LOW, WORDS };
+    const uint32_t fixed_off = 40, signature = 0xfeef04bd;
+    uint64_t addr;
+    uint32_t bytes, words[WORDS];
+    if (!find_resource(image, RT_VERSION, NULL, &addr, &bytes) ||
+        bytes < fixed_off + sizeof words ||
+        !hgr_space_read(image->space, addr + fixed_off, words, sizeof words) ||
+        words[SIGNATURE] != signature)
+        return false;
+    out[0] = (uint16_t)(words[HIGH] >> 16);
+    out[1] = (uint16_t)words[HIGH];
+    out[2] = (uint16_t)(words[LOW] >> 16);
+    out[3] = (uint16_t)words[LOW];
     return true;
 }

@@ -26,5 +26,7 @@ bool hgr_pe_export(const hgr_pe_image *image, const char *name, uint64_t *out_ad
 /** A resource of type RT_RCDATA by its (ASCII) name, in its first language. */
 bool hgr_pe_resource(const hgr_pe_image *image, const char *name, uint64_t *out_addr,
                      uint32_t *out_bytes);
+/** The file's version, four numbers, most significant first; false when the image has none. */
+bool hgr_pe_file_version(const hgr_pe_image *image, uint16_t out[4]);
 
 #endif

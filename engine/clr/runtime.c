@@ -72,6 +72,15 @@ static const char *describe_layout(hgr_clr_opening *opening, hgr_status *status)
                         shifted, descriptor);
 }
 
+static const char *describe_unknown(const hgr_clr_opening *opening)
+{
+    if (opening->by_shape && !opening->runtime->gc.heaps)
+        return "generations of small objects, " UNKNOWN_BY_SHAPE;
+    if (opening->by_shape && !opening->queue_known)
+        return UNKNOWN_BY_SHAPE;
+    return opening->by_shape || opening->runtime->layout.partial ? UNKNOWN_PARTIAL : "";
+}
+
 /* The module whose variables lie at addr: the last one that begins below it, since variables
  * without initial values follow a module's file mappings and are no part of them. */
 static const hgr_module *owner_of(const hgr_dump *dump, uint64_t addr)
@@ -96,15 +105,15 @@ static hgr_result fill_info(hgr_clr_opening *opening, hgr_status *status)
     info->major = opening->version.major;
     info->minor = opening->version.minor;
     info->patch = opening->version.patch;
-    info->name = info->major >= 5 ? ".NET" : ".NET Core";
+    info->name = hgr_clr_is_framework(module) ? ".NET Framework"
+                 : info->major >= 5           ? ".NET"
+                                              : ".NET Core";
     info->version =
         info->patch == UINT32_MAX
             ? arena_format(runtime, status, "%u.%u", info->major, info->minor)
             : arena_format(runtime, status, "%u.%u.%u", info->major, info->minor, info->patch);
     info->layout = describe_layout(opening, status);
-    info->unknown = opening->by_shape         ? UNKNOWN_BY_SHAPE
-                    : runtime->layout.partial ? UNKNOWN_PARTIAL
-                                              : "";
+    info->unknown = describe_unknown(opening);
     info->module_path = module->path;
     info->module_addr = module->base_addr;
     bool by_export = strcmp(opening->found.found_by, "export") == 0;
@@ -261,6 +270,8 @@ static hgr_result open_by_shape(hgr_clr_opening *opening, const hgr_module *modu
     result = hgr_clr_shape_read(runtime, status);
     if (result == HGR_OK)
         result = refuse_without_heap(runtime, status);
+    if (result == HGR_OK && hgr_clr_is_framework(opening->found.module))
+        hgr_clr_framework_globals(opening);
     return result == HGR_OK ? open_heap(opening, status) : result;
 }
 
@@ -278,12 +289,12 @@ static void reset(hgr_runtime *runtime)
 }
 
 /* The tables; where they are missing or make no sense, the shape of the heap. Its failure is not
- * news: the first one stands. */
+ * news: the first one stands. .NET Framework has no table that leads to its collector. */
 static hgr_result open_steps(hgr_clr_opening *opening, const hgr_module *module,
                              const hgr_runtime_options *options, hgr_status *status)
 {
     hgr_status why = {0};
-    if (options->heap_search)
+    if (options->heap_search || (module && hgr_clr_is_framework(module)))
         return open_by_shape(opening, module, status);
     hgr_result result = open_by_tables(opening, module, options, status);
     if (result != HGR_TRUNCATED && result != HGR_BAD_DATA && result != HGR_UNSUPPORTED)
