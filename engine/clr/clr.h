@@ -35,6 +35,7 @@ struct hgr_runtime {
     uint64_t object_mt, string_mt, free_mt, exception_mt;
     uint64_t app_domain_addr, thread_store_addr, sync_table_addr;
     uint64_t handle_table_map_addr;
+    uint64_t finalizer_thread_addr; /* Thread, 0 = not known */
     uint64_t code_map_addr; /* see clr_code.c; 0 = not known */
     uint64_t *handle_segments; /* found by shape, where there is no map */
     size_t    nhandle_segments;
@@ -181,6 +182,27 @@ typedef struct hgr_clr_stack_word {
     uint32_t thread;    /* index into runtime->threads */
     uint8_t  reg;       /* index into hgr_thread.registers when slot_addr is 0 */
 } hgr_clr_stack_word;
+/** Words collected so far; change nothing but through the calls below. */
+typedef struct hgr_clr_word_scan {
+    const hgr_runtime  *runtime;
+    const hgr_run      *run;
+    hgr_clr_stack_word *words;
+    size_t              count, capacity;
+    uint64_t            low, high; /* of all segments */
+    uint64_t            budget; /* bytes still to scan: stacks do not overlap, so all memory at most */
+} hgr_clr_word_scan;
+
+void hgr_clr_word_scan_init(hgr_clr_word_scan *scan, const hgr_runtime *runtime, const hgr_run *run);
+void hgr_clr_word_scan_fini(hgr_clr_word_scan *scan);
+/** Add the known ones (bit r) of a thread's registers, or the words of its stack in [start, end),
+ * that lie inside some segment. index: into runtime->threads. */
+HGR_MUST_CHECK hgr_result hgr_clr_word_scan_registers(hgr_clr_word_scan *scan, uint32_t index,
+                                                      const uint64_t registers[16], uint32_t known,
+                                                      hgr_status *status);
+HGR_MUST_CHECK hgr_result hgr_clr_word_scan_range(hgr_clr_word_scan *scan, uint32_t index,
+                                                  uint64_t start_addr, uint64_t end_addr,
+                                                  hgr_status *status);
+
 /** All words of live managed stacks and registers that lie inside some segment. Caller frees *out with hgr_free. */
 HGR_MUST_CHECK hgr_result hgr_clr_stack_words(const hgr_runtime *runtime, const hgr_run *run,
                                               hgr_clr_stack_word **out, size_t *out_count,

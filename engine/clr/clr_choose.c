@@ -50,6 +50,7 @@ static void globals_from_table(hgr_clr_opening *opening)
         .free_class = table_entry(opening, layout->dac_free_class),
         .global_alloc_context = table_entry(opening, layout->dac_global_alloc_context),
         .code_map = table_entry(opening, layout->dac_code_map),
+        .finalizer_thread = table_entry(opening, layout->dac_finalizer_thread),
     };
     if (layout->dac_handle_table_map != 0)
         opening->runtime->handle_table_map_addr = table_entry(opening, layout->dac_handle_table_map);
@@ -68,6 +69,7 @@ static void read_globals(hgr_clr_opening *opening)
     runtime->app_domain_addr = value_at(runtime, globals->app_domain);
     runtime->thread_store_addr = value_at(runtime, globals->thread_store);
     runtime->sync_table_addr = value_at(runtime, globals->sync_table);
+    runtime->finalizer_thread_addr = value_at(runtime, globals->finalizer_thread);
     runtime->code_map_addr = globals->code_map; /* the variable is the map */
 }
 

@@ -198,7 +198,8 @@ static void find_jitted(const hgr_clr_codes *codes, const struct section *sectio
         out->kind = HGR_CODE_STUB;
         return;
     }
-    if (!hgr_space_u64(space, header + 16, &code.gc_info_addr) ||
+    if (!hgr_space_u64(space, header + 8, &code.clauses_addr) ||
+        !hgr_space_u64(space, header + 16, &code.gc_info_addr) ||
         !hgr_space_u64(space, header + 24, &code.method_addr) ||
         !hgr_space_u32(space, header + 32, &count) ||
         !find_function(space, header + 36, count, ip, &code))

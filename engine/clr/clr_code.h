@@ -24,6 +24,8 @@ typedef struct hgr_clr_code {
     uint64_t unwind_addr;          /* UNWIND_INFO of this piece */
     uint64_t main_unwind_addr;     /* of the main body */
     uint64_t gc_info_addr;         /* 0 = not known */
+    uint64_t clauses_addr;         /* of the JIT's exception clauses, 0 = none */
+    uint64_t ready_info_addr;      /* ReadyToRunInfo of precompiled code */
 } hgr_clr_code;
 
 /** Code lookup with what it has read so far. One caller at a time. */
@@ -39,5 +41,9 @@ void hgr_clr_codes_free(hgr_clr_codes *codes);
  */
 HGR_MUST_CHECK hgr_result hgr_clr_code_find(hgr_clr_codes *codes, uint64_t ip, hgr_clr_code *out,
                                             hgr_status *status);
+
+/** Is it a funclet that decides whether an exception is handled (when), while the frames that threw
+ * it still live? */
+bool hgr_clr_code_is_filter(const hgr_runtime *runtime, const hgr_clr_code *code);
 
 #endif

@@ -77,6 +77,7 @@ static const struct global_row {
     ROW("SyncTableEntries", sync_table),      ROW("ObjectMethodTable", object_class),
     ROW("StringMethodTable", string_class),   ROW("ExceptionMethodTable", exception_class),
     ROW("FreeObjectMethodTable", free_class), ROW("ExecutionManagerCodeRangeMapAddress", code_map),
+    ROW("FinalizerThread", finalizer_thread),
 #undef ROW
 };
 

@@ -1,7 +1,8 @@
 /* clr: explicit frames: {identifier or vtable, next}, linked from the thread, youngest first. Those
  * of calls into native code (InlinedCallFrame) say where their caller stands: stack pointer, return
- * address and frame pointer behind {datum}. The others are passed over: what their vtable is
- * differs in each build. A frame whose return address is 0 is not in use. */
+ * address and frame pointer behind {datum}; while the return address is 0 it is not in use. Of the
+ * others only their place is kept, since what their vtable is differs in each build; 10 has numbers
+ * instead, and tells those apart that hold no reference. */
 #include "clr_walk.h"
 
 #include "../base/status.h"
@@ -10,22 +11,39 @@
 /* Words of an InlinedCallFrame, the same in 6 to 10 on x64. */
 enum { FRAME_NEXT = 1, CALL_SP = 3, CALL_IP = 4, CALL_FP = 5 };
 
-static bool read_call(const hgr_runtime *runtime, uint64_t frame, hgr_clr_call *out)
-{
-    const hgr_space *space = runtime->space;
-    uint64_t p = space->pointer_size;
-    out->frame_addr = frame;
-    return hgr_space_ptr(space, frame + CALL_SP * p, &out->sp) &&
-           hgr_space_ptr(space, frame + CALL_IP * p, &out->ip) &&
-           hgr_space_ptr(space, frame + CALL_FP * p, &out->fp);
-}
+/* Numbers of frames in 10 that hold no references of a caller. */
+enum {
+    FRAME_INLINED_CALL = 1,
+    FRAME_SOFTWARE_EXCEPTION = 5,
+    FRAME_DEBUGGER_EXIT = 16,
+    FRAME_DEBUGGER_CATCH = 17
+};
 
-/* By its shape: the caller's stack pointer lies near above the frame, which is one of its locals.
- */
+/* By its shape: the caller's stack pointer lies in the thread's stack. */
 static bool is_call(const hgr_clr_thread *thread, const hgr_clr_call *call)
 {
     return call->ip > UINT16_MAX && call->sp % 8 == 0 && call->sp <= thread->stack_base_addr &&
            call->sp >= thread->stack_limit_addr;
+}
+
+static bool read_frame(const hgr_runtime *runtime, const hgr_clr_thread *thread, uint64_t frame,
+                       hgr_clr_call *out)
+{
+    const hgr_space *space = runtime->space;
+    uint64_t p = space->pointer_size, identity;
+    *out = (hgr_clr_call){.frame_addr = frame};
+    if (!hgr_space_ptr(space, frame, &identity))
+        return false;
+    if (hgr_space_ptr(space, frame + CALL_SP * p, &out->sp) &&
+        hgr_space_ptr(space, frame + CALL_IP * p, &out->ip) &&
+        hgr_space_ptr(space, frame + CALL_FP * p, &out->fp) && is_call(thread, out) &&
+        (!runtime->layout.frame_numbers || identity == FRAME_INLINED_CALL))
+        return true;
+    out->ip = 0;
+    out->is_helper = !runtime->layout.frame_numbers ||
+                     (identity != FRAME_INLINED_CALL && identity != FRAME_SOFTWARE_EXCEPTION &&
+                      identity != FRAME_DEBUGGER_EXIT && identity != FRAME_DEBUGGER_CATCH);
+    return true;
 }
 
 hgr_result hgr_clr_calls_read(const hgr_runtime *runtime, const hgr_run *run,
@@ -34,23 +52,22 @@ hgr_result hgr_clr_calls_read(const hgr_runtime *runtime, const hgr_run *run,
 {
     const hgr_space *space = runtime->space;
     uint64_t p = space->pointer_size, end = p == 8 ? UINT64_MAX : UINT32_MAX, frame;
-    hgr_result result = HGR_OK;
     *count = 0;
     if (!hgr_space_ptr(space, thread->thread_addr + runtime->layout.thread_frame, &frame))
         return HGR_OK;
     for (uint32_t left = HGR_CLR_MAX_EXPLICIT; left > 0 && frame != 0 && frame != end; left--) {
         hgr_clr_call call;
         uint64_t next;
-        if (read_call(runtime, frame, &call) && is_call(thread, &call)) {
-            result = hgr_grow(run, calls, capacity, *count + 1, HGR_CLR_MAX_EXPLICIT, sizeof call,
-                              "explicit frames", status);
-            if (result != HGR_OK)
-                return result;
-            (*calls)[(*count)++] = call;
-        }
+        if (!read_frame(runtime, thread, frame, &call))
+            break;
+        hgr_result result = hgr_grow(run, calls, capacity, *count + 1, HGR_CLR_MAX_EXPLICIT,
+                                     sizeof call, "explicit frames", status);
+        if (result != HGR_OK)
+            return result;
+        (*calls)[(*count)++] = call;
         if (!hgr_space_ptr(space, frame + FRAME_NEXT * p, &next) || next <= frame)
             break; /* older frames lie above: anything else is a loop or damage */
         frame = next;
     }
-    return result;
+    return HGR_OK;
 }

@@ -88,6 +88,8 @@ typedef struct hgr_clr_layout {
     uint32_t dac_code_map;       /* index into g_dacTable: the entry is the map's own address */
     bool     nibble_pointers;    /* 10: words of the nibble map may point at a method's start */
     uint32_t ready_entry_points; /* hash table in ReadyToRunInfo: entry point -> MethodDesc */
+    bool     frame_numbers;      /* 10: explicit frames begin with a number instead of a vtable */
+    uint32_t gc_info_version;    /* x64: 4 from 10 on, 3 or 2 before; 0 = not read */
     uint32_t method_desc_bytes;  /* of the part that all MethodDescs share; 0 = layout not known */
     uint32_t method_token_bits;  /* of the token that the MethodDesc itself holds */
 

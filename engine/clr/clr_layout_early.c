@@ -89,6 +89,7 @@ const hgr_clr_layout_row HGR_CLR_EARLY_ROWS[] = {
       .thread_blocking_item = NONE,
       .dac_code_map = NONE,
       .ready_entry_points = NONE,
+      .gc_info_version = 2,
       .method_desc_bytes = 8,
       .method_token_bits = 14,
       .handle_types = 12,

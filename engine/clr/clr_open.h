@@ -89,7 +89,7 @@ typedef struct hgr_clr_globals {
     uint64_t thread_store, app_domain, sync_table, heap_type;
     uint64_t object_class, string_class, exception_class, free_class;
     uint64_t global_alloc_context;
-    uint64_t code_map;
+    uint64_t code_map, finalizer_thread;
 } hgr_clr_globals;
 
 /** What reading a descriptor did. */

@@ -187,7 +187,8 @@ hgr_result hgr_clr_ready_find(hgr_clr_ready *ready, uint64_t module_addr, uint64
                          .base_addr = base_addr,
                          .start_addr = base_addr + begin,
                          .end_addr = base_addr + end,
-                         .unwind_addr = base_addr + unwind};
+                         .unwind_addr = base_addr + unwind,
+                         .ready_info_addr = info_addr};
     if (find_main(ready, &image, index, &code))
         code.gc_info_addr = gc_info_behind(space, code.main_unwind_addr);
     *out = code;

@@ -10,42 +10,34 @@
 #include "../base/status.h"
 #include "clr_limits.h"
 
-struct scan {
-    const hgr_runtime *runtime;
-    const hgr_run *run;
-    hgr_status *status;
-    hgr_clr_stack_word *words;
-    size_t count, capacity;
-    uint64_t low, high; /* of all segments */
-    uint64_t budget;    /* bytes still to scan: stacks do not overlap, so all memory at most */
-};
-
-static hgr_result consider(struct scan *scan, const hgr_clr_stack_word *word)
+static hgr_result consider(hgr_clr_word_scan *scan, const hgr_clr_stack_word *word,
+                           hgr_status *status)
 {
     if (word->value < scan->low || word->value >= scan->high ||
         !hgr_clr_segment_at(scan->runtime, word->value))
         return HGR_OK;
-    hgr_result result =
-        hgr_grow(scan->run, &scan->words, &scan->capacity, scan->count + 1, HGR_CLR_MAX_STACK_WORDS,
-                 sizeof *word, "stack words", scan->status);
+    hgr_result result = hgr_grow(scan->run, &scan->words, &scan->capacity, scan->count + 1,
+                                 HGR_CLR_MAX_STACK_WORDS, sizeof *word, "stack words", status);
     if (result == HGR_OK)
         scan->words[scan->count++] = *word;
     return result;
 }
 
-static hgr_result scan_registers(struct scan *scan, uint32_t index, const hgr_thread *os_thread)
+hgr_result hgr_clr_word_scan_registers(hgr_clr_word_scan *scan, uint32_t index,
+                                       const uint64_t registers[16], uint32_t known,
+                                       hgr_status *status)
 {
     hgr_result result = HGR_OK;
-    for (uint32_t r = 0; r < os_thread->nregisters && r < 16 && result == HGR_OK; r++) {
-        hgr_clr_stack_word word = {
-            .value = os_thread->registers[r], .thread = index, .reg = (uint8_t)r};
-        result = consider(scan, &word);
+    for (uint32_t r = 0; r < 16 && result == HGR_OK; r++) {
+        hgr_clr_stack_word word = {.value = registers[r], .thread = index, .reg = (uint8_t)r};
+        if (known >> r & 1)
+            result = consider(scan, &word, status);
     }
     return result;
 }
 
-static hgr_result scan_words(struct scan *scan, uint32_t index, const hgr_range *range,
-                             uint64_t from, uint64_t to)
+static hgr_result scan_words(hgr_clr_word_scan *scan, uint32_t index, const hgr_range *range,
+                             uint64_t from, uint64_t to, hgr_status *status)
 {
     uint32_t p = scan->runtime->space->pointer_size;
     const uint8_t *bytes = range->bytes + (from - range->start_addr);
@@ -59,7 +51,7 @@ static hgr_result scan_words(struct scan *scan, uint32_t index, const hgr_range 
             memcpy(&narrow, bytes + at, 4);
             word.value = narrow;
         }
-        result = consider(scan, &word);
+        result = consider(scan, &word, status);
     }
     return result;
 }
@@ -69,54 +61,73 @@ static uint64_t align_up(uint64_t value, uint64_t unit)
     return (value + unit - 1) & ~(unit - 1);
 }
 
-/* [sp, base), as far as the dump has it; frames below sp are dead. */
-static hgr_result scan_stack(struct scan *scan, uint32_t index, const hgr_clr_thread *thread)
+hgr_result hgr_clr_word_scan_range(hgr_clr_word_scan *scan, uint32_t index, uint64_t start_addr,
+                                   uint64_t end_addr, hgr_status *status)
 {
     const hgr_space *space = scan->runtime->space;
-    uint64_t p = space->pointer_size, sp = thread->os_thread->sp;
-    uint64_t end = thread->stack_base_addr;
+    uint64_t p = space->pointer_size, at = align_up(start_addr, p);
     hgr_result result = HGR_OK;
-    if (sp == 0 || sp >= end || end - sp > HGR_CLR_MAX_STACK_BYTES)
+    if (start_addr == 0 || start_addr >= end_addr ||
+        end_addr - start_addr > HGR_CLR_MAX_STACK_BYTES)
         return HGR_OK;
-    uint64_t at = align_up(sp, p);
-    while (at < end && result == HGR_OK) {
+    while (at < end_addr && result == HGR_OK) {
         const hgr_range *range = hgr_space_next(space, at);
-        if (!range || range->start_addr >= end)
+        if (!range || range->start_addr >= end_addr)
             break;
         uint64_t from = align_up(range->start_addr > at ? range->start_addr : at, p);
-        uint64_t to = range->end_addr < end ? range->end_addr : end;
+        uint64_t to = range->end_addr < end_addr ? range->end_addr : end_addr;
         if (from < to && to - from <= scan->budget) {
             scan->budget -= to - from;
-            result = scan_words(scan, index, range, from, to);
+            result = scan_words(scan, index, range, from, to, status);
         }
         at = to;
     }
     return result;
 }
 
+void hgr_clr_word_scan_init(hgr_clr_word_scan *scan, const hgr_runtime *runtime, const hgr_run *run)
+{
+    *scan = (hgr_clr_word_scan){.runtime = runtime, .run = run};
+    if (runtime->nsegments > 0) {
+        scan->low = runtime->segments[0].start_addr;
+        scan->high = runtime->segments[runtime->nsegments - 1].end_addr;
+    }
+    for (size_t i = 0; i < runtime->space->count; i++)
+        scan->budget += runtime->space->ranges[i].end_addr - runtime->space->ranges[i].start_addr;
+}
+
+void hgr_clr_word_scan_fini(hgr_clr_word_scan *scan)
+{
+    hgr_free(scan->words);
+}
+
+static uint32_t known_registers(const hgr_clr_thread *thread)
+{
+    uint32_t count = thread->os_thread->nregisters;
+    return count < 16 ? (1u << count) - 1 : 0xffff;
+}
+
+/* Frames below the stack pointer are dead. */
 hgr_result hgr_clr_stack_words(const hgr_runtime *runtime, const hgr_run *run,
                                hgr_clr_stack_word **out, size_t *out_count, hgr_status *status)
 {
-    struct scan scan = {.runtime = runtime, .run = run, .status = status};
+    hgr_clr_word_scan scan;
     hgr_result result = HGR_OK;
-    if (runtime->nsegments > 0) {
-        scan.low = runtime->segments[0].start_addr;
-        scan.high = runtime->segments[runtime->nsegments - 1].end_addr;
-    }
-    for (size_t i = 0; i < runtime->space->count; i++)
-        scan.budget += runtime->space->ranges[i].end_addr - runtime->space->ranges[i].start_addr;
+    hgr_clr_word_scan_init(&scan, runtime, run);
     for (size_t i = 0; i < runtime->nthreads && result == HGR_OK; i++) {
         const hgr_clr_thread *thread = &runtime->threads[i];
         if (!thread->os_thread)
             continue;
         result = hgr_run_check_cancel(run, status);
         if (result == HGR_OK)
-            result = scan_registers(&scan, (uint32_t)i, thread->os_thread);
+            result = hgr_clr_word_scan_registers(&scan, (uint32_t)i, thread->os_thread->registers,
+                                                 known_registers(thread), status);
         if (result == HGR_OK)
-            result = scan_stack(&scan, (uint32_t)i, thread);
+            result = hgr_clr_word_scan_range(&scan, (uint32_t)i, thread->os_thread->sp,
+                                             thread->stack_base_addr, status);
     }
     if (result != HGR_OK) {
-        hgr_free(scan.words);
+        hgr_clr_word_scan_fini(&scan);
         return result;
     }
     *out = scan.words;

@@ -143,8 +143,8 @@ static void place_call(const hgr_clr_walker *walker, hgr_clr_frame *frame)
     frame->gc_ip = frame->registers.ip;
     for (size_t i = 0; i < walker->ncalls; i++) {
         const hgr_clr_call *call = &walker->calls[i];
-        if (call->sp == frame->registers.value[HGR_RSP] && call->ip >= frame->code.start_addr &&
-            call->ip < frame->code.end_addr)
+        if (call->ip != 0 && call->sp == frame->registers.value[HGR_RSP] &&
+            call->ip >= frame->code.start_addr && call->ip < frame->code.end_addr)
             frame->gc_ip = call->ip;
     }
 }
@@ -168,12 +168,25 @@ static hgr_result look_up(hgr_clr_walker *walker, hgr_clr_frame *frame, hgr_stat
     return result;
 }
 
+/* Explicit frames that may hold references, by where they lie. */
+static void mark_helpers(hgr_clr_walker *walker)
+{
+    size_t call = 0; /* both ascend */
+    for (size_t i = 0; i + 1 < walker->nframes; i++) {
+        hgr_clr_frame *frame = &walker->frames[i];
+        uint64_t end = walker->frames[i + 1].registers.value[HGR_RSP];
+        for (; call < walker->ncalls && walker->calls[call].frame_addr < end; call++)
+            if (frame->kind != HGR_FRAME_MANAGED && walker->calls[call].is_helper)
+                frame->holds_helper = true;
+    }
+}
+
 /* The next managed caller that the runtime noted above sp. */
 static bool step_explicit(hgr_clr_walker *walker, uint64_t sp, hgr_registers *out)
 {
     for (size_t i = 0; i < walker->ncalls; i++) {
         const hgr_clr_call *call = &walker->calls[i];
-        if (call->sp <= sp)
+        if (call->ip == 0 || call->sp <= sp)
             continue;
         *out = (hgr_registers){.ip = call->ip};
         hgr_register_set(out, HGR_RSP, call->sp, 0);
@@ -208,22 +221,21 @@ static bool start(const hgr_clr_thread *thread, hgr_clr_frame *out)
     return true;
 }
 
-/* Is this where threads begin? Nothing follows the last explicit frame, and the tables say so. */
 static bool in_stack(const hgr_clr_thread *thread, uint64_t sp)
 {
     return thread->stack_base_addr == 0 || sp < thread->stack_base_addr;
 }
 
 static hgr_result walk_frames(hgr_clr_walker *walker, const hgr_clr_thread *thread,
-                              hgr_clr_frame frame, hgr_walk_end *out_end, hgr_status *status)
+                              hgr_clr_frame frame, hgr_stack_end *out_end, hgr_status *status)
 {
     hgr_result result = HGR_OK;
-    *out_end = HGR_WALK_COMPLETE;
+    *out_end = HGR_STACK_COMPLETE;
     while (result == HGR_OK && frame.registers.ip != 0) {
         uint64_t sp = frame.registers.value[HGR_RSP];
         hgr_clr_frame next = {.reached = HGR_REACHED_UNWIND};
         if (walker->nframes == HGR_CLR_MAX_FRAMES) {
-            *out_end = HGR_WALK_TOO_DEEP;
+            *out_end = HGR_STACK_TOO_DEEP;
             return HGR_OK;
         }
         result = look_up(walker, &frame, status);
@@ -236,7 +248,7 @@ static hgr_result walk_frames(hgr_clr_walker *walker, const hgr_clr_thread *thre
         if (result == HGR_OK && !stepped) {
             next = (hgr_clr_frame){.reached = HGR_REACHED_EXPLICIT};
             if (!step_explicit(walker, sp, &next.registers)) {
-                *out_end = HGR_WALK_LOST;
+                *out_end = HGR_STACK_LOST;
                 return HGR_OK;
             }
         }
@@ -246,18 +258,19 @@ static hgr_result walk_frames(hgr_clr_walker *walker, const hgr_clr_thread *thre
 }
 
 hgr_result hgr_clr_walk(hgr_clr_walker *walker, const hgr_clr_thread *thread,
-                        const hgr_clr_frame **out, size_t *out_count, hgr_walk_end *out_end,
+                        const hgr_clr_frame **out, size_t *out_count, hgr_stack_end *out_end,
                         hgr_status *status)
 {
     hgr_clr_frame first;
     walker->nframes = 0;
-    *out_end = HGR_WALK_NO_REGISTERS;
+    *out_end = HGR_STACK_NO_REGISTERS;
     hgr_result result = HGR_OK;
     if (start(thread, &first)) {
         result = hgr_clr_calls_read(walker->runtime, walker->run, thread, &walker->calls,
                                     &walker->ncalls, &walker->calls_capacity, status);
         if (result == HGR_OK)
             result = walk_frames(walker, thread, first, out_end, status);
+        mark_helpers(walker);
     }
     *out = walker->frames;
     *out_count = walker->nframes;

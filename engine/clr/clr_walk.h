@@ -3,40 +3,20 @@
 #ifndef HGR_CLR_WALK_H
 #define HGR_CLR_WALK_H
 
+#include <heapgraph/stacks.h>
 #include "../dump/registers.h"
 #include "clr_code.h"
 
-typedef enum hgr_frame_kind {
-    HGR_FRAME_NATIVE,
-    HGR_FRAME_MANAGED, /* code.method_addr is its method */
-    HGR_FRAME_STUB     /* the runtime's own glue */
-} hgr_frame_kind;
-
-/** How a walk came to a frame. */
-typedef enum hgr_reached {
-    HGR_REACHED_THREAD,   /* the thread's own registers */
-    HGR_REACHED_UNWIND,   /* unwind tables of the frame before it */
-    HGR_REACHED_EXPLICIT, /* the runtime's list of frames, where no table leads on */
-    HGR_REACHED_CHAIN     /* x86: the saved frame pointer */
-} hgr_reached;
-
 typedef struct hgr_clr_frame {
     uint8_t kind;    /* hgr_frame_kind */
-    uint8_t reached; /* hgr_reached */
+    uint8_t reached; /* hgr_frame_reached */
     bool exact_ip;   /* the thread is at this instruction; else ip is a return address */
     hgr_registers registers;
+    bool holds_helper;  /* native: an explicit frame in it may hold references of its caller's */
     uint64_t caller_sp; /* stack pointer of the frame that called it, 0 = not known */
     uint64_t gc_ip;     /* managed: where it stands as GC information counts: before a P/Invoke */
     hgr_clr_code code;  /* of managed frames and stubs */
 } hgr_clr_frame;
-
-/** How a walk ended. */
-typedef enum hgr_walk_end {
-    HGR_WALK_COMPLETE, /* at the thread's first frame */
-    HGR_WALK_LOST,     /* no table leads on: what is older was not seen */
-    HGR_WALK_TOO_DEEP, /* over HGR_CLR_MAX_FRAMES */
-    HGR_WALK_NO_REGISTERS
-} hgr_walk_end;
 
 /** What walks share: lookups that were made. One caller at a time. */
 typedef struct hgr_clr_walker hgr_clr_walker;
@@ -53,19 +33,21 @@ void hgr_clr_walker_free(hgr_clr_walker *walker);
  */
 HGR_MUST_CHECK hgr_result hgr_clr_walk(hgr_clr_walker *walker, const hgr_clr_thread *thread,
                                        const hgr_clr_frame **out, size_t *out_count,
-                                       hgr_walk_end *out_end, hgr_status *status);
+                                       hgr_stack_end *out_end, hgr_status *status);
 
 /* ---- clr_explicit.c: the runtime's own list of frames ---- */
 
-/** One call from managed into native code, as the runtime noted it (InlinedCallFrame). */
+/** One explicit frame: a call from managed into native code as the runtime noted it
+ * (InlinedCallFrame), or another one. */
 typedef struct hgr_clr_call {
     uint64_t frame_addr;
-    uint64_t sp, ip, fp; /* of the managed caller */
+    uint64_t sp, ip, fp; /* of the managed caller; ip 0: no call */
+    bool is_helper;      /* no call, and it may hold references */
 } hgr_clr_call;
 
 #define HGR_CLR_MAX_EXPLICIT 4096u /* explicit frames of one thread */
 
-/** The calls in progress of a thread, youngest first; at most HGR_CLR_MAX_EXPLICIT. */
+/** The explicit frames of a thread, youngest first; at most HGR_CLR_MAX_EXPLICIT. */
 HGR_MUST_CHECK hgr_result hgr_clr_calls_read(const hgr_runtime *runtime, const hgr_run *run,
                                              const hgr_clr_thread *thread, hgr_clr_call **calls,
                                              size_t *count, size_t *capacity, hgr_status *status);

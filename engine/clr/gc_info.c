@@ -14,6 +14,7 @@ enum {
     HAS_COOKIE = 0x004,
     HAS_PSP = 0x008,
     GENERICS = 0x030,
+    GENERICS_THIS = 0x030,
     HAS_FRAME_REGISTER = 0x040,
     ONLY_LEAF = 0x080,
     HAS_PRESERVED = 0x100,
@@ -29,11 +30,11 @@ static hgr_result fail(const hgr_gc_info *info, hgr_status *status, const char *
                          "GC information: %s", info->bits.failed ? "ends early" : what);
 }
 
-static void read_fat_header(hgr_gc_info *info, uint32_t version)
+static void read_fat_header(hgr_gc_info *info)
 {
     hgr_bits *bits = &info->bits;
     uint32_t flags = hgr_bits_take(bits, FLAG_BITS);
-    if (version < 4)
+    if (info->version < 4)
         (void)hgr_bits_take(bits, 4); /* how the method returns a reference */
     info->code_length = hgr_bits_unsigned(bits, 8);
     if (flags & HAS_COOKIE) {
@@ -42,14 +43,14 @@ static void read_fat_header(hgr_gc_info *info, uint32_t version)
     } else if (flags & (HAS_SECURITY_OBJECT | GENERICS)) {
         (void)hgr_bits_unsigned(bits, 5);
     }
-    if (version < 4 && (flags & HAS_SECURITY_OBJECT))
+    if (info->version < 4 && (flags & HAS_SECURITY_OBJECT))
         (void)hgr_bits_signed(bits, 6);
     if (flags & HAS_COOKIE)
         (void)hgr_bits_signed(bits, 6);
-    if (version < 4 && (flags & HAS_PSP))
+    if (info->version < 4 && (flags & HAS_PSP))
         (void)hgr_bits_signed(bits, 6);
     if (flags & GENERICS)
-        (void)hgr_bits_signed(bits, 6);
+        info->context_offset = (int32_t)((uint32_t)hgr_bits_signed(bits, 6) * 8u);
     if (flags & HAS_FRAME_REGISTER)
         info->frame_register = hgr_bits_unsigned(bits, 3) ^ RBP;
     if (flags & HAS_PRESERVED)
@@ -58,20 +59,20 @@ static void read_fat_header(hgr_gc_info *info, uint32_t version)
         (void)hgr_bits_signed(bits, 6);
     info->scratch_bytes = hgr_bits_unsigned(bits, 3) * 8;
     info->only_leaf = (flags & ONLY_LEAF) != 0;
-    info->keeps_context = (flags & GENERICS) != 0;
+    info->has_this = (flags & GENERICS) == GENERICS_THIS;
 }
 
-static void read_header(hgr_gc_info *info, uint32_t version)
+static void read_header(hgr_gc_info *info)
 {
     hgr_bits *bits = &info->bits;
     bool fat = hgr_bits_take(bits, 1);
     info->frame_register = HGR_GC_NO_REGISTER;
     if (fat) {
-        read_fat_header(info, version);
+        read_fat_header(info);
     } else {
         if (hgr_bits_take(bits, 1))
             info->frame_register = RBP;
-        if (version < 4)
+        if (info->version < 4)
             (void)hgr_bits_take(bits, 2);
         info->code_length = hgr_bits_unsigned(bits, 8);
     }
@@ -164,8 +165,8 @@ static hgr_result read_slots(hgr_gc_info *info, hgr_status *status)
 hgr_result hgr_gc_info_read(const hgr_space *space, uint64_t addr, uint32_t version,
                             const hgr_run *run, hgr_gc_info *out, hgr_status *status)
 {
-    *out = (hgr_gc_info){.run = run, .bits = hgr_bits_at(space, addr)};
-    read_header(out, version);
+    *out = (hgr_gc_info){.run = run, .version = version, .bits = hgr_bits_at(space, addr)};
+    read_header(out);
     hgr_result result = skip_points(out, status);
     return result == HGR_OK ? read_slots(out, status) : result;
 }

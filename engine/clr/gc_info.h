@@ -37,11 +37,13 @@ typedef struct hgr_gc_slot {
 
 typedef struct hgr_gc_info {
     const hgr_run *run;
+    uint32_t version;
     uint32_t code_length;
     uint32_t frame_register; /* what HGR_GC_FRAME_REGISTER counts from, or HGR_GC_NO_REGISTER */
     uint32_t scratch_bytes;  /* stack above sp that callees use: dead in frames that called */
     bool only_leaf;          /* of a method's frames only its youngest funclet is to be reported */
-    bool keeps_context;      /* the generic context is kept for other reasons than its references */
+    bool has_this;           /* a slot at context_offset holds `this` */
+    int32_t context_offset;  /* bytes from the frame register, or from the caller's stack pointer */
     uint32_t npoints, nranges;
     uint64_t points_pos, ranges_pos, live_pos; /* bit positions */
     uint32_t ntracked;                         /* slots[0 .. ntracked): live at some instructions */

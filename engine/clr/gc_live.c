@@ -166,7 +166,9 @@ hgr_result hgr_gc_info_live(hgr_gc_info *info, uint64_t offset, bool is_leaf, ui
         read_point(info, point, live);
     if (at_point)
         return check(info, status);
-    if (!find_pseudo(info, is_leaf ? offset : offset - 1, &pseudo, &all)) {
+    /* before 10 a caller counts as standing in its call, from 10 on behind it */
+    bool in_call = !is_leaf && info->version < 4 && offset > 0;
+    if (!find_pseudo(info, in_call ? offset - 1 : offset, &pseudo, &all)) {
         hgr_result result = check(info, status);
         return result == HGR_OK ? HGR_NOT_FOUND : result;
     }

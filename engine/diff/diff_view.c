@@ -38,24 +38,14 @@ static void describe_type(const void *user, uint32_t type, hgr_diff_type_of_view
                                    info->bytes};
 }
 
-/* "thread 0x1b84 "worker" register" → "thread "worker" stack"; "... of thread 0x1b84" → "...". */
+/* Ids and registers differ in the next dump: "... of thread 0x1b84" → "...". */
 static size_t root_name(const void *user, size_t root, char *buffer, size_t size)
 {
     const struct view *view = user;
     const hgr_root *from = hgr_snapshot_root(view->snapshot, root);
-    int len;
-    if (from->kind == HGR_ROOT_STACK) {
-        const char *quote = strchr(from->name, '"'), *end = strrchr(from->name, '"');
-        if (quote && end > quote)
-            len = snprintf(buffer, size, "thread %.*s stack", (int)(end - quote + 1), quote);
-        else
-            len = snprintf(buffer, size, "thread stack");
-    } else {
-        const char *of = from->kind == HGR_ROOT_THREAD_STATIC ? strstr(from->name, " of thread 0x")
-                                                              : NULL;
-        len = snprintf(buffer, size, "%.*s", of ? (int)(of - from->name) : (int)strlen(from->name),
-                       from->name);
-    }
+    const char *name = from->stable_name ? from->stable_name : from->name;
+    const char *of = from->kind == HGR_ROOT_THREAD_STATIC ? strstr(name, " of thread 0x") : NULL;
+    int len = snprintf(buffer, size, "%.*s", of ? (int)(of - name) : (int)strlen(name), name);
     return len < 0 ? 0 : (size_t)len;
 }
 

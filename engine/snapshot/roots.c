@@ -1,8 +1,8 @@
 /* snapshot: everything that keeps objects alive -> one sorted list of (kind, slot, object, name).
  *
  * A static field is a root of its own although the GC reaches it through an object[] behind a handle:
- * so a path says "static Type.Field", and the array retains only what no static names. Stack slots
- * and registers are read conservatively: every word that points to or into an object counts. */
+ * so a path says "static Type.Field", and the array retains only what no static names. Stacks are in
+ * snapshot_stacks.c. */
 #include "snapshot.h"
 
 #include <stdlib.h>
@@ -11,17 +11,8 @@
 #include "../base/status.h"
 
 #define ROOTS_MAX          ((size_t)UINT32_MAX - 1)
-#define THREAD_NAME_UNITS  64
 
-static const char *const register_names[16] = {
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-    "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
-};
-static const char *const register_names_x86[8] = {
-    "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi",
-};
-
-static hgr_result add_root(hgr_snapshot *snapshot, const hgr_root *root, hgr_status *status)
+hgr_result hgr_snapshot_add_root(hgr_snapshot *snapshot, const hgr_root *root, hgr_status *status)
 {
     hgr_result result = hgr_grow(snapshot->run, &snapshot->roots, &snapshot->roots_capacity,
                                  snapshot->nroots + 1, ROOTS_MAX, sizeof *root, "roots", status);
@@ -35,12 +26,12 @@ static hgr_result add_exact(hgr_snapshot *snapshot, hgr_root root, hgr_status *s
 {
     root.node = hgr_node_at(snapshot, root.object_addr);
     if (root.node != HGR_NO_NODE)
-        return add_root(snapshot, &root, status);
+        return hgr_snapshot_add_root(snapshot, &root, status);
     hgr_finding finding = {HGR_FOUND_BAD_ROOT, root.slot_addr, root.object_addr, 0};
     return hgr_snapshot_find(snapshot, &finding, status);
 }
 
-static const char *keep_text(hgr_snapshot *snapshot, const hgr_text *text, hgr_status *status)
+const char *hgr_snapshot_keep_text(hgr_snapshot *snapshot, const hgr_text *text, hgr_status *status)
 {
     if (text->failed) {
         hgr_fail(status, HGR_NO_MEMORY, "root name: out of memory");
@@ -62,7 +53,7 @@ static hgr_result add_static(hgr_snapshot *snapshot, const hgr_clr_static *from,
         .object_addr = from->object_addr,
         .slot_addr = from->slot_addr,
         .thread_os_id = from->thread_os_id,
-        .name = keep_text(snapshot, text, status),
+        .name = hgr_snapshot_keep_text(snapshot, text, status),
     };
     return root.name ? add_exact(snapshot, root, status) : HGR_NO_MEMORY;
 }
@@ -134,107 +125,6 @@ static hgr_result add_finalizer_queue(hgr_snapshot *snapshot, hgr_status *status
     return result;
 }
 
-/* The text of the managed Thread object's _name, if it has one. */
-static void add_thread_name(hgr_snapshot *snapshot, const hgr_clr_thread *thread, hgr_text *text)
-{
-    const hgr_space *space = snapshot->runtime->space;
-    hgr_node node = hgr_node_at(snapshot, thread->exposed_object_addr);
-    if (node == HGR_NO_NODE)
-        return;
-    uint64_t mt = snapshot->type_infos[hgr_node_type(snapshot, node)].method_table_addr;
-    const hgr_clr_field *fields = NULL;
-    size_t count = 0;
-    if (hgr_clr_type_fields(snapshot->names, mt, &fields, &count, NULL) != HGR_OK)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t name_addr;
-        bool is_name = !fields[i].is_static && (strcmp(fields[i].name, "_name") == 0 ||
-                                                strcmp(fields[i].name, "m_Name") == 0);
-        if (!is_name ||
-            !hgr_space_ptr(space, thread->exposed_object_addr + fields[i].offset, &name_addr) ||
-            hgr_node_at(snapshot, name_addr) == HGR_NO_NODE)
-            continue;
-        hgr_text_add_z(text, " \"");
-        hgr_snapshot_string(snapshot, name_addr, THREAD_NAME_UNITS, text);
-        hgr_text_add_z(text, "\"");
-    }
-}
-
-/* "thread 0x1b84 "request-worker" stack", and the same with each register, made once per thread. */
-struct thread_label {
-    const char *stack;
-    const char *registers[16];
-};
-
-static const char *label_thread(hgr_snapshot *snapshot, uint32_t thread, const char *what,
-                                hgr_text *text, hgr_status *status)
-{
-    hgr_text_clear(text);
-    const hgr_clr_thread *from = &snapshot->runtime->threads[thread];
-    hgr_text_format(text, "thread 0x%x", from->os_id);
-    add_thread_name(snapshot, from, text);
-    hgr_text_format(text, " %s", what);
-    return keep_text(snapshot, text, status);
-}
-
-static const char *label_word(hgr_snapshot *snapshot, struct thread_label *labels,
-                              const hgr_clr_stack_word *word, hgr_text *text, hgr_status *status)
-{
-    struct thread_label *label = &labels[word->thread];
-    bool wide = snapshot->runtime->space->pointer_size == 8;
-    unsigned reg = word->reg & (wide ? 15u : 7u);
-    const char **kept = word->slot_addr ? &label->stack : &label->registers[reg];
-    const char *what = "stack";
-    if (!word->slot_addr)
-        what = wide ? register_names[reg] : register_names_x86[reg];
-    if (!*kept)
-        *kept = label_thread(snapshot, word->thread, what, text, status);
-    return *kept;
-}
-
-static hgr_result add_stack_words(hgr_snapshot *snapshot, const hgr_run *run,
-                                  const hgr_clr_stack_word *words, size_t count,
-                                  struct thread_label *labels, hgr_status *status)
-{
-    hgr_text text;
-    hgr_text_init(&text, run);
-    hgr_result result = HGR_OK;
-    for (size_t i = 0; result == HGR_OK && i < count; i++) {
-        hgr_node node = hgr_node_containing(snapshot, words[i].value);
-        if (node == HGR_NO_NODE)
-            continue; /* a number that looks like an address: no finding */
-        hgr_root root = {
-            .kind = HGR_ROOT_STACK,
-            .node = node,
-            .object_addr = hgr_node_address(snapshot, node),
-            .slot_addr = words[i].slot_addr,
-            .thread_os_id = snapshot->runtime->threads[words[i].thread].os_id,
-            .conservative = true,
-            .name = label_word(snapshot, labels, &words[i], &text, status),
-        };
-        root.interior = root.object_addr != words[i].value;
-        result = root.name ? add_root(snapshot, &root, status) : HGR_NO_MEMORY;
-    }
-    hgr_text_fini(&text);
-    return result;
-}
-
-static hgr_result add_stacks(hgr_snapshot *snapshot, const hgr_run *run, hgr_status *status)
-{
-    hgr_clr_stack_word *words = NULL;
-    struct thread_label *labels = NULL;
-    size_t count = 0;
-    hgr_result result = hgr_clr_stack_words(snapshot->runtime, run, &words, &count, status);
-    if (result == HGR_OK)
-        result = hgr_alloc(run, snapshot->runtime->nthreads, sizeof *labels, "thread labels",
-                           &labels, status);
-    if (result == HGR_OK)
-        result = add_stack_words(snapshot, run, words, count, labels, status);
-    hgr_free(labels);
-    hgr_free(words);
-    return result;
-}
-
 static hgr_result add_frozen(hgr_snapshot *snapshot, hgr_status *status)
 {
     const hgr_runtime *runtime = snapshot->runtime;
@@ -248,7 +138,7 @@ static hgr_result add_frozen(hgr_snapshot *snapshot, hgr_status *status)
                              .node = node,
                              .object_addr = hgr_node_address(snapshot, node),
                              .name = "frozen segment"};
-            result = add_root(snapshot, &root, status);
+            result = hgr_snapshot_add_root(snapshot, &root, status);
         }
     }
     return result;
@@ -274,7 +164,7 @@ hgr_result hgr_snapshot_read_roots(hgr_snapshot *snapshot, const hgr_run *run, h
     if (result == HGR_OK)
         result = add_finalizer_queue(snapshot, status);
     if (result == HGR_OK)
-        result = add_stacks(snapshot, run, status);
+        result = hgr_snapshot_add_stacks(snapshot, run, status);
     if (result == HGR_OK)
         result = add_frozen(snapshot, status);
     if (result == HGR_OK && snapshot->nroots > 1)

@@ -34,6 +34,16 @@ HGR_MUST_CHECK hgr_result hgr_snapshot_find(hgr_snapshot *snapshot, const hgr_fi
 HGR_MUST_CHECK hgr_result hgr_snapshot_read_roots(hgr_snapshot *snapshot, const hgr_run *run,
                                                   hgr_status *status);
 
+/** Add one root to a node. */
+HGR_MUST_CHECK hgr_result hgr_snapshot_add_root(hgr_snapshot *snapshot, const hgr_root *root,
+                                                hgr_status *status);
+/** A copy of text that lives as long as the snapshot; NULL when out of memory. */
+const char *hgr_snapshot_keep_text(hgr_snapshot *snapshot, const hgr_text *text,
+                                   hgr_status *status);
+/** Add the references of all stacks; in snapshot_stacks.c. */
+HGR_MUST_CHECK hgr_result hgr_snapshot_add_stacks(hgr_snapshot *snapshot, const hgr_run *run,
+                                                  hgr_status *status);
+
 /** Append the text of the string object at addr, as UTF-8, at most max characters; false when it cannot be read. */
 bool hgr_snapshot_string(const hgr_snapshot *snapshot, uint64_t addr, uint32_t max, hgr_text *out);
 

@@ -8,6 +8,7 @@
 #include <heapgraph/slim.h>
 #include <heapgraph/runtime.h>
 #include <heapgraph/inspect.h>
+#include <heapgraph/stacks.h>
 #include <heapgraph/graph.h>
 #include <heapgraph/snapshot.h>
 #include <heapgraph/state.h>

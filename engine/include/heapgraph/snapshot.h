@@ -147,7 +147,8 @@ typedef struct hgr_root {
     uint32_t      thread_os_id; /* stack and thread-static roots, else 0 */
     bool          interior;    /* the slot points inside the object */
     bool          conservative; /* found by scanning words, may be stale */
-    const char   *name;        /* "static Shop.Cache.Items", "thread 12 \"worker\" register rsi", "strong handle"; never NULL */
+    const char   *name;        /* "static Shop.Cache.Items", "thread 0xc \"worker\" in Shop.Cart.Add(Int32), local in rsi", "strong handle"; never NULL */
+    const char   *stable_name; /* the same without ids, registers and slots: "thread \"worker\" in Shop.Cart.Add(Int32)"; NULL = name */
 } hgr_root;
 
 /** Roots sorted by (kind, slot address, object address). The same object may have many. */
