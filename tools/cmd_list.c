@@ -1,4 +1,5 @@
 /* tools: `list`: the objects of a set, one by one; `--set free`: the large free blocks. */
+#include "field_filter.h"
 #include "free_blocks.h"
 #include "pick.h"
 #include "set_eval.h"
@@ -11,6 +12,12 @@ const opt_row opts_list[] = {
     OPT_ROW_SET("only objects of this set (heapgraph help sets)"),
     {OPT_SORT, "sort", 0, OPT_CHOICE, "bytes|address|retained", "bytes", "order"},
     {OPT_RETAINED, "retained", 'r', OPT_FLAG, NULL, NULL, "also the bytes each object retains"},
+    {OPT_WHERE, "where", 'w', OPT_TEXT, "COND", NULL,
+     "only objects whose field compares: Age>=18, Owner.Name=Ann, Url~login"},
+    {OPT_FIELDS, "fields", 'f', OPT_TEXT, "PATHS", NULL,
+     "columns with these fields: Name,Owner.Age"},
+    {OPT_COUNT_BY, "count-by", 0, OPT_TEXT, "PATH", NULL,
+     "count the objects by this field's value"},
     OPT_ROW_TOP,
     OPT_ROW_ALL,
     OPT_ROW_END};
@@ -20,6 +27,9 @@ enum { SORT_BYTES, SORT_ADDRESS, SORT_RETAINED };
 struct answer {
     tool_session session;
     tool_pick order;
+    field_filter filter;
+    value_tally tally;
+    const char *count_by;
     unsigned sort;
     bool retained;
     uint64_t count, bytes;
@@ -28,12 +38,18 @@ struct answer {
 static bool add_node(void *user, hgr_node node)
 {
     struct answer *answer = user;
+    if (answer->filter.nconditions &&
+        !field_filter_matches(&answer->filter, &answer->session, node))
+        return true;
     uint64_t bytes = hgr_node_bytes(answer->session.snapshot, node), key = bytes;
     if (answer->sort == SORT_ADDRESS)
         key = UINT64_MAX - node; /* descending keys: ascending addresses */
     else if (answer->sort == SORT_RETAINED)
         key = answer->session.retained[node];
-    pick_add(&answer->order, key, node);
+    if (answer->count_by)
+        value_tally_add(&answer->tally, &answer->session, node, answer->count_by);
+    else
+        pick_add(&answer->order, key, node);
     answer->count++;
     answer->bytes += bytes;
     return true;
@@ -47,6 +63,10 @@ static void write_json(struct answer *answer)
     out_u64(json, "count", answer->count);
     out_u64(json, "bytes", answer->bytes);
     out_end_object(json);
+    if (answer->count_by) {
+        value_tally_write(&answer->tally, session, answer->count_by, session_top(session, false));
+        return;
+    }
     out_array(json, "objects");
     for (size_t i = 0; i < answer->order.count; i++) {
         hgr_node node = answer->order.rows[i].id;
@@ -58,6 +78,7 @@ static void write_json(struct answer *answer)
             out_u64(json, "retained_bytes", session->retained[node]);
         out_text(json, "generation",
                  hgr_generation_name(hgr_node_generation(session->snapshot, node)));
+        field_columns_write(&answer->filter, session, node);
         out_end_object(json);
     }
     out_end_array(json);
@@ -67,17 +88,21 @@ static void print_table(struct answer *answer)
 {
     static const char *const orders[] = {"sorted by bytes, then address", "sorted by address",
                                          "sorted by retained bytes, then address"};
-    const table_column columns[] = {
+    table_column columns[5 + FILTER_COLUMNS_MAX] = {
         {"address", TABLE_ADDRESS},
         {"bytes", TABLE_BYTES},
         {"retained bytes", answer->retained ? TABLE_BYTES : TABLE_SKIP},
         {"gen", TABLE_TEXT},
-        {"type", TABLE_TEXT},
     };
+    const field_filter *filter = &answer->filter;
+    size_t ncolumns = 4;
+    for (size_t i = 0; i < filter->ncolumns; i++)
+        columns[ncolumns++] = (table_column){filter->columns[i], TABLE_TEXT};
+    columns[ncolumns++] = (table_column){"type", TABLE_TEXT};
     tool_session *session = &answer->session;
     char count[UNITS_TEXT], bytes[UNITS_TEXT];
     tool_table table;
-    table_init(&table, session->opts, session_pointer_size(session), columns, 5,
+    table_init(&table, session->opts, session_pointer_size(session), columns, ncolumns,
                orders[answer->sort]);
     for (size_t i = 0; i < answer->order.count; i++) {
         hgr_node node = answer->order.rows[i].id;
@@ -85,6 +110,7 @@ static void print_table(struct answer *answer)
         table_number(&table, hgr_node_bytes(session->snapshot, node));
         table_number(&table, answer->retained ? session->retained[node] : 0);
         table_text(&table, hgr_generation_name(hgr_node_generation(session->snapshot, node)));
+        field_columns_print(filter, session, node, &table);
         table_text(&table, session_type_name(session, node));
     }
     table_finish(&table);
@@ -104,6 +130,12 @@ static int list_objects(struct answer *answer, const set_expr *expr)
         code = set_eval(session, expr, &set);
     if (code != EXIT_DONE)
         return code;
+    if (answer->filter.nconditions || answer->filter.ncolumns || answer->count_by)
+        code = session_inspector(session);
+    if (code != EXIT_DONE) {
+        hgr_set_free(set);
+        return code;
+    }
     pick_init(&answer->order, session_top(session, false));
     if (set)
         hgr_set_visit(set, add_node, answer);
@@ -114,10 +146,14 @@ static int list_objects(struct answer *answer, const set_expr *expr)
     session_begin_answer(session);
     if (session_wants_json(session))
         write_json(answer);
+    else if (answer->count_by)
+        value_tally_write(&answer->tally, session, answer->count_by, session_top(session, false));
     else
         print_table(answer);
+    if (!session_wants_json(session))
+        field_filter_note(&answer->filter);
     session_end_answer(
-        session, answer->order.count ? "path" : NULL, "0x%" PRIx64,
+        session, answer->order.count ? "show" : NULL, "0x%" PRIx64,
         answer->order.count ? hgr_node_address(session->snapshot, answer->order.rows[0].id) : 0);
     return EXIT_DONE;
 }
@@ -139,9 +175,12 @@ static int list_free(tool_session *session)
 
 int cmd_list(const tool_opts *opts)
 {
-    struct answer answer = {.sort = (unsigned)opt_number(opts, OPT_SORT)};
+    struct answer answer = {.sort = (unsigned)opt_number(opts, OPT_SORT),
+                            .count_by = opt_text(opts, OPT_COUNT_BY)};
     set_expr *expr = NULL;
     int code = set_parse_option(opts, OPT_SET, &expr);
+    if (code == EXIT_DONE)
+        code = field_filter_parse(opts, &answer.filter);
     if (code != EXIT_DONE)
         return code;
     answer.retained = opt_given(opts, OPT_RETAINED) || answer.sort == SORT_RETAINED;
@@ -151,6 +190,7 @@ int cmd_list(const tool_opts *opts)
                    ? list_free(&answer.session)
                    : list_objects(&answer, expr);
     pick_fini(&answer.order);
+    field_filter_fini(&answer.filter);
     free(expr);
     return session_close(&answer.session, code);
 }

@@ -5,7 +5,7 @@ _heapgraph()
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        words='info types retained dominators path roots list refs diff memory domains segments handles finalizer locks check slim help version'
+        words='info types retained dominators path roots list show statics strings refs diff memory domains segments handles finalizer locks check slim help version'
     elif [ "${word#-}" != "$word" ]; then
         case "${COMP_WORDS[1]}" in
         info) words='--totals --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
@@ -14,7 +14,10 @@ _heapgraph()
         dominators) words='--node --depth --min --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         path) words='--to --top --all --min --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         roots) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
-        list) words='--set --sort --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        list) words='--set --sort --retained --where --fields --count-by --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        show) words='--retained --statics --raw --skip --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        statics) words='--match --retained --nulls --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        strings) words='--set --match --min-length --sort --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         refs) words='--in --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         diff) words='--set --fail-over --no-objects --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         memory) words='--kind --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
@@ -33,6 +36,7 @@ _heapgraph()
         'types --by') words='type generation namespace assembly' ;;
         'types --sort') words='bytes count retained owned name' ;;
         'list --sort') words='bytes address retained' ;;
+        'strings --sort') words='wasted count bytes' ;;
         *' --color') words='auto always never' ;;
         esac
     fi

@@ -105,6 +105,16 @@ int session_state(tool_session *session)
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
+int session_inspector(tool_session *session)
+{
+    hgr_status status = {0};
+    if (session->inspector)
+        return EXIT_DONE;
+    hgr_result result =
+        hgr_inspector_create(session->runtime, session->run, &session->inspector, &status);
+    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
+}
+
 int session_scan(tool_session *session, hgr_scan_depth depth)
 {
     hgr_status status = {0};
@@ -416,6 +426,7 @@ int session_close(tool_session *session, int code)
     cancellable = NULL;
     session_forget(session);
     hgr_snapshot_free(session->snapshot);
+    hgr_inspector_free(session->inspector);
     hgr_state_free(session->state);
     hgr_runtime_close(session->runtime);
     hgr_dump_close(session->dump);

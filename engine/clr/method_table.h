@@ -16,6 +16,7 @@
 #define HGR_MT_ARRAY_MASK         0x000c0000u
 #define HGR_MT_ARRAY              0x00080000u
 #define HGR_MT_VECTOR             0x00020000u /* with HGR_MT_ARRAY: one dimension, from index 0 */
+#define HGR_MT_INTERFACE          0x000c0000u /* under HGR_MT_CATEGORY */
 #define HGR_MT_VALUE_TYPE         0x00040000u /* under HGR_MT_ARRAY_MASK */
 #define HGR_MT_GENERICS           0x00000030u /* void when HGR_MT_HAS_COMPONENT_SIZE */
 #define HGR_MT_GENERIC_OPEN       0x00000030u

@@ -1,4 +1,5 @@
 /* inspect: collections whose items lie side by side in an array. */
+#include "../clr/method_table.h"
 #include "collections.h"
 
 #define MAX_CHUNKS                                                                                 \
@@ -12,6 +13,66 @@ bool hgr_walk_array(hgr_item_walk *walk, const hgr_collection_kind *kind, const 
         return false;
     for (uint64_t i = 0; i < array.length; i++) {
         hgr_value item = hgr_array_element(walk->inspector, &array, i);
+        if (!hgr_give_item(walk, NULL, &item))
+            break;
+    }
+    return true;
+}
+
+/* The only instance field of a structure, NULL when it has none or several. */
+static const hgr_field *only_field(hgr_inspector *inspector, const hgr_type *type)
+{
+    const hgr_field *fields, *only = NULL;
+    size_t count;
+    if (hgr_type_fields(inspector, type, &fields, &count, NULL) != HGR_OK)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].is_static)
+            continue;
+        if (only)
+            return NULL;
+        only = &fields[i];
+    }
+    return only;
+}
+
+/* The compiler of C# calls the field of a fixed buffer FixedElementField; an inline array has an
+ * attribute. Other structures with one field may be padded. */
+static bool repeats(hgr_inspector *inspector, const hgr_type *type, const hgr_field *field)
+{
+    hgr_method_table mt;
+    hgr_clr_module *module = NULL;
+    if (strcmp(field->name, "FixedElementField") == 0)
+        return true;
+    return hgr_method_table_read(inspector->runtime, type->method_table_addr, &mt) &&
+           hgr_clr_modules_get(&inspector->names->modules,
+                               hgr_method_table_module(inspector->runtime, &mt), &module,
+                               NULL) == HGR_OK &&
+           module && module->has_metadata &&
+           hgr_has_attribute(&module->metadata, mt.rid, "InlineArrayAttribute");
+}
+
+uint64_t hgr_inline_count(hgr_inspector *inspector, const hgr_type *type)
+{
+    const hgr_field *field = type ? only_field(inspector, type) : NULL;
+    if (!field || field->bytes == 0 || field->bytes >= type->value_bytes ||
+        !repeats(inspector, type, field))
+        return 0;
+    return type->value_bytes / field->bytes;
+}
+
+bool hgr_walk_inline(hgr_item_walk *walk, const hgr_collection_kind *kind, const hgr_value *self)
+{
+    const hgr_type *type = hgr_value_type(walk->inspector, self);
+    const hgr_field *field = type ? only_field(walk->inspector, type) : NULL;
+    uint64_t count = hgr_inline_count(walk->inspector, type);
+    (void)kind;
+    if (!field)
+        return false;
+    hgr_value first = hgr_value_field(walk->inspector, self, field);
+    for (uint64_t i = 0; i < count; i++) {
+        hgr_value item = hgr_value_read(walk->inspector, first.addr + i * field->bytes,
+                                        field->element, field->type_mt, field->type_name);
         if (!hgr_give_item(walk, NULL, &item))
             break;
     }

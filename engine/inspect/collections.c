@@ -403,6 +403,10 @@ static const hgr_collection_kind KINDS[] = {
 static const hgr_collection_kind ARRAY_KIND = {"System.Array", "array", hgr_walk_array, false,
                                                {NULL},         NULL,    NULL,           0};
 
+/* A structure that repeats its only field: an inline array, or a fixed buffer of C#. */
+static const hgr_collection_kind INLINE_KIND = {"",   "array", hgr_walk_inline, false, {NULL}, NULL,
+                                                NULL, 0};
+
 /* ---- fields by alternatives of their name ---- */
 
 static const hgr_field *find_named(hgr_inspector *inspector, const hgr_type *type,
@@ -502,6 +506,8 @@ static const hgr_collection_kind *find_kind(hgr_inspector *inspector, const hgr_
     const hgr_type *base = type;
     if (type->kind == HGR_TYPE_ARRAY)
         return &ARRAY_KIND;
+    if (type->element == HGR_IS_STRUCT && hgr_inline_count(inspector, type) > 1)
+        return &INLINE_KIND;
     for (uint32_t level = 0; level < MAX_PARENTS; level++) {
         for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
             if (is_called(base->name, KINDS[i].type) &&
@@ -553,6 +559,8 @@ uint64_t hgr_collection_count(hgr_inspector *inspector, const hgr_collection_kin
     if (kind == &ARRAY_KIND)
         return hgr_inspect_object(inspector, self->bits, &array, NULL) == HGR_OK ? array.length
                                                                                  : UINT64_MAX;
+    if (kind == &INLINE_KIND)
+        return hgr_inline_count(inspector, hgr_value_type(inspector, self));
     if (kind->walk == hgr_walk_chains)
         return count_per_lock(inspector, self);
     if (!kind->count || !hgr_pick_count(inspector, kind->count, self, &count) ||

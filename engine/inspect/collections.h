@@ -80,6 +80,9 @@ uint64_t hgr_collection_count(hgr_inspector *inspector, const hgr_collection_kin
                               const hgr_value *self);
 
 /* collection_arrays.c: items side by side */
+/** How often a structure repeats its only field; 0 when it does not. */
+uint64_t hgr_inline_count(hgr_inspector *inspector, const hgr_type *type);
+bool hgr_walk_inline(hgr_item_walk *walk, const hgr_collection_kind *kind, const hgr_value *self);
 bool hgr_walk_array(hgr_item_walk *walk, const hgr_collection_kind *kind, const hgr_value *self);
 bool hgr_walk_list(hgr_item_walk *walk, const hgr_collection_kind *kind, const hgr_value *self);
 bool hgr_walk_stack(hgr_item_walk *walk, const hgr_collection_kind *kind, const hgr_value *self);

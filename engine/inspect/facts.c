@@ -10,9 +10,10 @@
 #include "collections.h"
 
 #define MAX_PARENTS 64u
-#define MAX_FRAMES  4096u /* of one exception's stack trace; the runtime's stacks end far earlier  \
-                           */
-#define TEXT_CHARS 4096u  /* of a message */
+#define MAX_FRAMES                                                                                 \
+    4096u                /* of one exception's stack trace; the runtime's stacks end far earlier   \
+                          */
+#define TEXT_CHARS 4096u /* of a message */
 
 /* Facts being given about one object. */
 typedef struct facts {
@@ -41,7 +42,8 @@ static void give_field(facts *f, const char *name, const char *fields)
     if (is_reference && value.bits == 0)
         return;
     size_t len = hgr_value_text(f->inspector, &value, TEXT_CHARS, text, sizeof text);
-    give(f, name, len ? text : NULL, is_reference ? value.bits : 0);
+    if (len > 0 || is_reference)
+        give(f, name, len ? text : NULL, is_reference ? value.bits : 0);
 }
 
 /* ---- methods ---- */

@@ -130,6 +130,18 @@ static hgr_result name_type(hgr_inspector *inspector, hgr_type *out, hgr_status 
     return out->name ? HGR_OK : HGR_NO_MEMORY;
 }
 
+/* An interface has no instances, hence no base size; elements and fields are declared to be of one.
+ */
+static bool is_interface(const hgr_inspector *inspector, const hgr_method_table *mt)
+{
+    uint64_t class_addr = hgr_method_table_class(inspector->runtime, mt), back;
+    return (mt->flags & HGR_MT_CATEGORY) == HGR_MT_INTERFACE &&
+           !(mt->flags & HGR_MT_HAS_COMPONENT_SIZE) && class_addr != 0 &&
+           hgr_clr_link(inspector->runtime,
+                        class_addr + inspector->runtime->layout.class_method_table, &back) &&
+           back == hgr_method_table_canonical(inspector->runtime, mt);
+}
+
 static hgr_result make_type(hgr_inspector *inspector, uint64_t addr, hgr_known_type **out,
                             hgr_status *status)
 {
@@ -139,7 +151,8 @@ static hgr_result make_type(hgr_inspector *inspector, uint64_t addr, hgr_known_t
     hgr_result result = hgr_clr_judge_method_table(inspector->shapes, addr, &is_one, status);
     if (result != HGR_OK)
         return result;
-    if (!is_one || !hgr_method_table_read(inspector->runtime, addr, &mt))
+    if (!hgr_method_table_read(inspector->runtime, addr, &mt) ||
+        !(is_one || is_interface(inspector, &mt)))
         return hgr_fail_addr(status, HGR_NOT_FOUND, addr, "no method table");
     hgr_known_type *known = hgr_arena_alloc(&inspector->arena, sizeof *known, status);
     if (!known)

@@ -66,6 +66,8 @@ typedef struct hgr_nearest {
 void hgr_nearest_init(hgr_nearest *nearest, const char *wanted);
 void hgr_nearest_offer(hgr_nearest *nearest, const char *name);
 
+/** Has the type of that TypeDef row a custom attribute of this name (without its namespace)? */
+bool hgr_has_attribute(const hgr_metadata *metadata, uint32_t typedef_row, const char *attribute);
 /** HGR_NOT_FOUND: there is no such field; the text names the nearest. */
 hgr_result hgr_no_such_field(hgr_inspector *inspector, const hgr_type *type, const char *name,
                              bool is_static, hgr_status *status);

@@ -247,13 +247,39 @@ static bool copy_name(const char *from, size_t len, char out[NAME_BYTES])
     return true;
 }
 
+/* What has no field of that name in every runtime: Length of strings and arrays, Count of
+ * collections. */
+static bool take_count(follower *f, const char *name, const hgr_value *from, hgr_value *out)
+{
+    hgr_object object = {0};
+    hgr_collection collection;
+    bool is_length = strcmp(name, "Length") == 0;
+    uint64_t count;
+    if (!from->present || (!is_length && strcmp(name, "Count") != 0))
+        return false;
+    if (from->element == HGR_IS_REFERENCE &&
+        hgr_inspect_object(f->inspector, from->bits, &object, NULL) == HGR_OK &&
+        object.type->component_size != 0)
+        count = object.length;
+    else if (hgr_collection_of(f->inspector, from, &collection, NULL) == HGR_OK &&
+             collection.count != UINT64_MAX)
+        count = collection.count;
+    else
+        return false;
+    *out = (hgr_value){
+        .element = HGR_IS_UINT64, .present = true, .bits = count, .type_name = "System.UInt64"};
+    return true;
+}
+
 static hgr_result take_name(follower *f, const path_step *step, const hgr_value *from,
                             hgr_value *out)
 {
     char name[NAME_BYTES];
-    return copy_name(step->text, step->len, name)
-               ? hgr_value_member(f->inspector, from, name, out, f->status)
-               : hgr_fail(f->status, HGR_NOT_FOUND, "no field has so long a name");
+    if (!copy_name(step->text, step->len, name))
+        return hgr_fail(f->status, HGR_NOT_FOUND, "no field has so long a name");
+    if (take_count(f, name, from, out))
+        return HGR_OK;
+    return hgr_value_member(f->inspector, from, name, out, f->status);
 }
 
 /* ---- the whole ---- */

@@ -86,19 +86,30 @@ const hgr_type *hgr_value_type(hgr_inspector *inspector, const hgr_value *value)
                : NULL;
 }
 
+/* A field behind a property goes by the property's name. */
+static void offer_field(hgr_inspector *inspector, hgr_nearest *nearest, const char *name)
+{
+    const char *end = name[0] == '<' ? strstr(name, ">k__BackingField") : NULL;
+    const char *property =
+        end ? hgr_arena_text(&inspector->arena, name + 1, (size_t)(end - name - 1), NULL) : NULL;
+    hgr_nearest_offer(nearest, property ? property : name);
+}
+
 hgr_result hgr_no_such_field(hgr_inspector *inspector, const hgr_type *type, const char *name,
                              bool is_static, hgr_status *status)
 {
     const hgr_field *fields = NULL;
     size_t count = 0;
     hgr_nearest nearest;
+    if (!status) /* nobody reads it */
+        return HGR_NOT_FOUND;
     hgr_result result = hgr_type_fields(inspector, type, &fields, &count, status);
     if (result != HGR_OK)
         return result;
     hgr_nearest_init(&nearest, name);
     for (size_t i = 0; i < count; i++)
         if (fields[i].is_static == is_static)
-            hgr_nearest_offer(&nearest, fields[i].name);
+            offer_field(inspector, &nearest, fields[i].name);
     return hgr_fail(status, HGR_NOT_FOUND, "%.100s has no %sfield '%.50s'%s%.50s%s", type->name,
                     is_static ? "static " : "", name, nearest.found ? "; nearest: '" : "",
                     nearest.found ? nearest.found : "", nearest.found ? "'" : "");

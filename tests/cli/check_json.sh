@@ -67,6 +67,21 @@ json diff "$work/site.dmp" "$work/after.dmp" --no-objects
 json diff "$work/site.dmp" "$work/after.dmp" --set 'gone or grown'
 json diff "$work/site.dmp" "$work/after.dmp" --set 'new and type=System.String'
 json diff "$work/site.dmp" "$source/tests/fixtures/linux/site-net9-x64.before.dmp.zst"
+collections=$source/tests/fixtures/collections/collections-net10-x64.dmp.zst
+for shown in Ages Grid Text Stream Notes ImArray Jobs; do
+  json show "$collections" "Lab.Store.$shown"
+done
+json show "$collections" Lab.Program.Values
+json show "$collections" Lab.Program.Values.Failure --retained --statics
+json show "$collections" Lab.Program.AnInt
+json show "$collections" Lab.Program.Values.Nested
+json show "$collections" Lab.Program.Values --statics --retained
+json statics "$collections" --nulls
+json statics "$collections" --retained
+json strings "$collections"
+json strings "$collections" --match '*o*' --sort count
+json list "$collections" --set 'type=Lab.Person' --where 'Age>1' --fields 'Name,Boss.Name,Nothing'
+json list "$collections" --set 'type=Lab.Person' --count-by Age
 json slim "$work/site.dmp" -o "$work/slim.dmp"
 json retained "$work/site.dmp" --set 'type=System.String'
 json retained "$work/site.dmp"

@@ -240,6 +240,7 @@ static const struct {
     {"Lab.Program.Values.Nested.Label", "\"inside\""},
     {"Lab.Program.Values.Nested.Shade", "Red"},
     {"Lab.Program.Values.Triple.First", "1"},
+    {"Lab.Program.Values.Triple[2]", "333"},
     {"Lab.Program.Values.Pair", "[\"left\", 1]"},
     {"Lab.Program.Values.Tuple", "(4, \"four\")"},
     {"Lab.Program.Values.Wide", "170141183460469231731687303715884105727"},
@@ -280,6 +281,10 @@ static const struct {
     {"Lab.Store.Derived.Label", "\"top\""},
     {"Lab.Store.Stream._position", "2"},
     {"Lab.Store.Stream[3]", "250"},
+    {"Lab.Store.Numbers.Length", "5"},
+    {"Lab.Store.Ann.Name.Length", "3"},
+    {"Lab.Store.Ages.Count", "2"},
+    {"Lab.Store.Shared.Count", "2"},
     {"Lab.Store.Tasks[\"high\"]", "1"},
 };
 

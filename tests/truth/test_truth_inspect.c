@@ -252,7 +252,11 @@ static void check_field(const struct reader *reader, const hgr_type *type, const
 static void check_component(const struct reader *reader, const hgr_type *type)
 {
     const hgr_type *component = NULL;
-    if (type->kind != HGR_TYPE_ARRAY || type->component_addr == 0)
+    if (type->kind != HGR_TYPE_ARRAY)
+        return;
+    if (type->component == HGR_IS_UNKNOWN)
+        fail_msg("%s: %s: elements of unknown kind", reader->fixture, type->name);
+    if (type->component_addr == 0)
         return;
     assert_int_equal(hgr_inspect_type(reader->inspector, type->component_addr, &component, NULL),
                      HGR_OK);

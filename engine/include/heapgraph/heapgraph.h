@@ -13,6 +13,7 @@
 #include <heapgraph/snapshot.h>
 #include <heapgraph/state.h>
 #include <heapgraph/answers.h>
+#include <heapgraph/strings.h>
 #include <heapgraph/diff.h>
 #include <heapgraph/match.h>
 #include <heapgraph/version.h>
