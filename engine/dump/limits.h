@@ -36,6 +36,10 @@
 #define HGR_MAX_WARNINGS 64u
 /** Unpacked size of compressed input: 16 TiB, the largest file of common file systems. */
 #define HGR_MAX_UNPACKED_BYTES (UINT64_C(1) << 44)
+/** Bytes that one deflated byte can become: two bits for a match of 258. */
+#define HGR_DEFLATE_MOST 1032u
+/** The same for zstd: a block of 128 KiB from its header and one byte. */
+#define HGR_ZSTD_MOST 32768u
 /** Streams of a minidump: Windows writes about 15, a tool may add its own. */
 #define HGR_MAX_MINIDUMP_STREAMS 4096u
 /** Ranges or areas listed in a minidump: one for each page of 64 GiB. */

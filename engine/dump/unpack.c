@@ -32,7 +32,6 @@
 #define INPUT_GROWS 8 /* first guess of the ratio, where nothing tells the size */
 #define SPARE_BYTES ((uint64_t)64 << 20) /* left free on the disk for everybody else */
 #define GZIP_TRAILER_BYTES 8u
-#define DEFLATE_MOST       1032u /* bytes that one deflated byte can become */
 
 struct unpacking {
     const hgr_run *run;
@@ -230,7 +229,9 @@ static hgr_result unpack_zstd(struct unpacking *u)
             continue;
         }
         unsigned long long size = ZSTD_getFrameContentSize(at, u->in_len - u->in_pos);
-        bool known = size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR && size > 0;
+        /* A size that so few bytes cannot give is a lie, and not worth its room on the disk. */
+        bool known = size != ZSTD_CONTENTSIZE_UNKNOWN && size != ZSTD_CONTENTSIZE_ERROR &&
+                     size > 0 && size / HGR_ZSTD_MOST <= u->in_len - u->in_pos;
         if (known)
             result = size <= u->limit - u->len
                          ? reserve(u, u->len + size)
@@ -319,7 +320,7 @@ static uint64_t least_from_gzip(const struct unpacking *u)
     uint32_t bytes = 0;
     if (u->in_len > GZIP_TRAILER_BYTES)
         memcpy(&bytes, u->in + u->in_len - 4, 4);
-    return bytes <= (uint64_t)u->in_len * DEFLATE_MOST ? bytes : 0;
+    return bytes <= (uint64_t)u->in_len * HGR_DEFLATE_MOST ? bytes : 0;
 }
 
 static hgr_result unpack_zlib(struct unpacking *u, hgr_packing packing)

@@ -429,7 +429,9 @@ uint64_t hgr_zip_room(const hgr_zip_entry *entry)
 
 uint64_t hgr_zip_expected(const hgr_zip_entry *entry)
 {
-    return entry->unpacked_bytes < HGR_MAX_UNPACKED_BYTES ? entry->unpacked_bytes : 0;
+    bool possible = entry->unpacked_bytes < HGR_MAX_UNPACKED_BYTES &&
+                    entry->unpacked_bytes / HGR_DEFLATE_MOST <= entry->packed_bytes;
+    return possible ? entry->unpacked_bytes : 0;
 }
 
 bool hgr_zip_flaw(const hgr_zip_entry *entry, const uint8_t *unpacked, size_t len, char *text,

@@ -40,7 +40,7 @@ HGR_MUST_CHECK hgr_result hgr_zip_find_dump(const uint8_t *bytes, size_t len, co
 
 /** Unpack at most so many bytes: one more than the entry says, so that too many show. */
 uint64_t hgr_zip_room(const hgr_zip_entry *entry);
-/** How many bytes the entry says will come out, 0 = it does not say. */
+/** How many bytes the entry says will come out, 0 = it does not say, or they cannot. */
 uint64_t hgr_zip_expected(const hgr_zip_entry *entry);
 /** Is what was unpacked other than what the directory promises? Then how, as one line in text. */
 bool hgr_zip_flaw(const hgr_zip_entry *entry, const uint8_t *unpacked, size_t len, char *text,
