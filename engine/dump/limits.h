@@ -24,6 +24,9 @@
 #define HGR_MAX_IMAGE_NOTE_BYTES 4096u
 /** Bytes of a build id: SHA-1 has 20, the longest in use 32. */
 #define HGR_MAX_BUILD_ID_BYTES 64u
+/** Pages of an image with relocated words: one for each page of the largest library known, 128 MB.
+ */
+#define HGR_MAX_IMAGE_HOLES (1u << 15)
 /** Size of one module in memory: beyond it the header is not believed. */
 #define HGR_MAX_IMAGE_BYTES (UINT64_C(1) << 36)
 /** Between two mappings of one file, when its header is absent: more of a gap starts another image.

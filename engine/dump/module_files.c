@@ -63,7 +63,7 @@ static hgr_result sort_lost(hgr_dump *dump, hgr_status *status)
     return result;
 }
 
-static bool overlaps_lost(const hgr_dump *dump, uint64_t start, uint64_t end)
+bool hgr_module_files_lost(const hgr_dump *dump, uint64_t start, uint64_t end)
 {
     size_t low = 0, high = dump->nlost; /* first piece that starts at or above end */
     while (low < high) {
@@ -78,8 +78,7 @@ static bool overlaps_lost(const hgr_dump *dump, uint64_t start, uint64_t end)
 
 /* ---- finding and verifying ---- */
 
-/* Map a regular file; false when there is none. Never opens anything that could block or act. */
-static bool map_file(const char *path, struct candidate *out)
+bool hgr_module_file_map(const char *path, hgr_file_mapping *out)
 {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode))
@@ -98,10 +97,9 @@ static bool map_file(const char *path, struct candidate *out)
     return true;
 }
 
-static void unmap_file(struct candidate *file)
+void hgr_module_file_unmap(hgr_file_mapping file)
 {
-    munmap((void *)(uintptr_t)file->bytes, file->len);
-    file->bytes = NULL;
+    munmap((void *)(uintptr_t)file.bytes, file.len);
 }
 
 static void hex_of(const uint8_t *bytes, uint32_t len, char out[17])
@@ -133,26 +131,25 @@ static void describe_difference(const hgr_image *seen, const hgr_image *file, co
                  (unsigned long long)seen->size_bytes);
 }
 
-/* Keep a mapped file until the dump is closed. *out_kept false: there are too many. */
-static hgr_result keep_mapping(hgr_dump *dump, const struct candidate *file, bool *out_kept,
-                               hgr_status *status)
+hgr_result hgr_module_file_keep(hgr_dump *dump, hgr_file_mapping file, bool *out_kept,
+                                hgr_status *status)
 {
     hgr_result result = hgr_grow(dump->run, &dump->extra, &dump->extra_capacity, dump->nextra + 1,
                                  HGR_MAX_MODULE_FILES, sizeof *dump->extra, "module files", status);
     *out_kept = result == HGR_OK;
     if (result == HGR_OK)
-        dump->extra[dump->nextra++] = (hgr_file_mapping){file->bytes, file->len};
+        dump->extra[dump->nextra++] = file;
     return result == HGR_TOO_LARGE ? HGR_OK : result;
 }
 
 static hgr_result keep_candidate(hgr_dump *dump, const hgr_module *module,
-                                 const struct candidate *file, bool *out_kept, hgr_status *status)
+                                 const hgr_file_mapping *file, bool *out_kept, hgr_status *status)
 {
     hgr_result result =
         hgr_grow(dump->run, &dump->candidates, &dump->candidates_capacity, dump->ncandidates + 1,
                  HGR_MAX_MODULE_FILES, sizeof *dump->candidates, "module files", status);
     if (result == HGR_OK)
-        result = keep_mapping(dump, file, out_kept, status);
+        result = hgr_module_file_keep(dump, *file, out_kept, status);
     if (result == HGR_OK && *out_kept)
         dump->candidates[dump->ncandidates++] =
             (hgr_candidate){module->base_addr, file->bytes, file->len};
@@ -164,9 +161,9 @@ static hgr_result try_path(hgr_dump *dump, hgr_module *module, const hgr_image *
                            const char *path, struct candidate *out, bool *out_unproven,
                            hgr_status *status)
 {
-    struct candidate file = {0};
+    hgr_file_mapping file = {0};
     hgr_image image;
-    if (!map_file(path, &file))
+    if (!hgr_module_file_map(path, &file))
         return HGR_OK;
     hgr_image_read(&(hgr_image_source){.file = file.bytes, .file_len = file.len}, &image);
     bool same = hgr_image_same(seen, &image), kept = false;
@@ -177,7 +174,7 @@ static hgr_result try_path(hgr_dump *dump, hgr_module *module, const hgr_image *
     const char *copy = hgr_arena_text(&dump->arena, text, strlen(text), status);
     hgr_result result = copy ? HGR_OK : HGR_NO_MEMORY;
     if (result == HGR_OK && same)
-        result = keep_mapping(dump, &file, &kept, status);
+        result = hgr_module_file_keep(dump, file, &kept, status);
     else if (result == HGR_OK && seen->kind == HGR_IMAGE_NONE && image.kind == HGR_IMAGE_PE)
         result = keep_candidate(dump, module, &file, &kept, status);
     *(same ? &module->file_path : &module->file_note) = copy;
@@ -187,7 +184,7 @@ static hgr_result try_path(hgr_dump *dump, hgr_module *module, const hgr_image *
         out->len = file.len;
     } else if (!kept) {
         module->file_path = NULL;
-        unmap_file(&file);
+        hgr_module_file_unmap(file);
     }
     *out_unproven |= kept && !same;
     return result;
@@ -273,7 +270,7 @@ static bool needs_file(const hgr_dump *dump, const hgr_file_range *line)
     uint64_t len = line->end_addr - line->start_addr;
     return line->module != HGR_NO_MODULE &&
            hgr_space_present(&dump->space, line->start_addr, len) < len &&
-           !overlaps_lost(dump, line->start_addr, line->end_addr);
+           !hgr_module_files_lost(dump, line->start_addr, line->end_addr);
 }
 
 static hgr_result find_files(hgr_dump *dump, const hgr_dump_options *options,
@@ -347,6 +344,11 @@ hgr_result hgr_module_files_add(hgr_dump *dump, const hgr_dump_options *options,
             hgr_alloc(dump->run, dump->nfiles, sizeof *needed, "module files", &needed, status);
     if (result != HGR_OK)
         goto done;
+    if (dump->nfiles == 0) { /* a format without a list of mapped files: a minidump */
+        result = hgr_module_files_pe_add(dump, options, status);
+        if (result == HGR_OK && dump->info.module_files_used)
+            result = hgr_space_seal(&dump->space, status);
+    }
     for (size_t i = 0; i < dump->nfiles; i++) {
         needed[i] = needs_file(dump, &dump->files[i]);
         if (dump->files[i].module != HGR_NO_MODULE)

@@ -10,7 +10,7 @@
 
 #include "dump/dump.h"
 #include "fixture.h"
-#include "synth/minidump_writer.h"
+#include "rewrite_minidump.h"
 
 enum {
     X64 = 9,
@@ -68,29 +68,11 @@ static uint8_t *write_again(const hgr_dump *dump, size_t *out_len)
     assert_non_null(synth);
     synth_minidump_module(synth, 0x7ff800000000, 0x60000, 1, "C:\\Windows\\System32\\wow64.dll",
                           NULL);
-    for (size_t i = 0; i < hgr_dump_modules(dump); i++) {
-        const hgr_module *module = hgr_dump_module(dump, i);
-        synth_minidump_module(synth, module->base_addr, (uint32_t)module->size_bytes,
-                              module->timestamp, module->path, module->build_id);
-    }
     for (size_t i = 0; i < hgr_dump_threads(dump); i++)
         put_thread(synth, hgr_dump_thread(dump, i), (uint32_t)i);
-    for (size_t i = 0; i < hgr_dump_ranges(dump); i++) {
-        const hgr_range *range = hgr_dump_range(dump, i);
-        synth_minidump_memory(synth, range->start_addr, range->bytes,
-                              (size_t)(range->end_addr - range->start_addr));
-    }
-    for (size_t i = 0; i < hgr_dump_memory_areas(dump); i++) {
-        const hgr_memory_area *area = hgr_dump_memory_area(dump, i);
-        bool write = area->access & HGR_ACCESS_WRITE, execute = area->access & HGR_ACCESS_EXECUTE;
-        static const uint32_t protect[2][2] = {{0x02, 0x20}, {0x04, 0x40}};
-        synth_minidump_area(
-            synth, area->start_addr, area->allocation_addr, area->end_addr - area->start_addr,
-            area->state == HGR_AREA_COMMITTED  ? 0x1000
-            : area->state == HGR_AREA_RESERVED ? 0x2000
-                                               : 0x10000,
-            protect[write][execute], area->kind == HGR_AREA_IMAGE ? 0x1000000 : 0x20000);
-    }
+    rewrite_modules(synth, dump);
+    rewrite_memory(synth, dump, NULL);
+    rewrite_areas(synth, dump);
     uint8_t *bytes = synth_minidump_end(synth, out_len);
     assert_non_null(bytes);
     return bytes;

@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include "synth/minidump_writer.h"
+
 #define FILE_PAGES 5u
 static const uint64_t base_addr = UINT64_C(0x7f4000000000);
 
@@ -363,6 +365,141 @@ static void pe_without_its_header_is_a_candidate(void **state)
     finish(&setting);
 }
 
+/* ---- minidumps, which have no list of mapped files ---- */
+
+enum {
+    SMALL_BYTES = 0x2c00, /* of the file */
+    SMALL_IMAGE = 0x5000, /* in memory */
+    TEXT_RVA = 0x1000,
+    IMPORTS_RVA = 0x1800,
+    DATA_RVA = 0x3000,
+    RELOC_RVA = 0x4000
+};
+
+static void put_section(uint8_t *at, uint32_t rva, uint32_t bytes, uint32_t off, uint32_t flags)
+{
+    put(at + 8, bytes, 4);
+    put(at + 12, rva, 4);
+    put(at + 16, bytes, 4);
+    put(at + 20, off, 4);
+    put(at + 36, flags, 4);
+}
+
+/* Headers, .text with two relocated words and an import table, .data, .reloc. */
+static void make_small_pe(uint8_t file[SMALL_BYTES])
+{
+    for (size_t i = 0; i < SMALL_BYTES; i++)
+        file[i] = byte_at(i + 7);
+    memset(file, 0, 0x400);
+    memcpy(file, "MZ", 2);
+    put(file + 60, 0x80, 4);
+    memcpy(file + 0x80, "PE\0\0", 4);
+    put(file + 0x86, 3, 2);
+    put(file + 0x88, 0x12345678, 4);
+    put(file + 0x94, 240, 2);
+    put(file + 0x98, 0x20b, 2);
+    put(file + 0x98 + 56, SMALL_IMAGE, 4);
+    put(file + 0x98 + 60, 0x400, 4);
+    put(file + 0x98 + 108, 16, 4);
+    put(file + 0x98 + 112 + 8 * 5, RELOC_RVA, 4);
+    put(file + 0x98 + 116 + 8 * 5, 16, 4);
+    put(file + 0x98 + 112 + 8 * 12, IMPORTS_RVA, 4);
+    put(file + 0x98 + 116 + 8 * 12, 16, 4);
+    uint8_t *sections = file + 0x98 + 240;
+    put_section(sections, TEXT_RVA, 0x2000, 0x400, 0x60000020);
+    put_section(sections + 40, DATA_RVA, 0x400, 0x2400, 0xc0000040);
+    put_section(sections + 80, RELOC_RVA, 0x400, 0x2800, 0x42000040);
+    put(file + 0x2800, TEXT_RVA, 4); /* one block: two words and padding */
+    put(file + 0x2804, 16, 4);
+    put(file + 0x2808, 0xa010, 2);
+    put(file + 0x280a, 0xa040, 2);
+    put(file + 0x280c, 0, 4);
+}
+
+struct small {
+    hgr_run *run;
+    char *directory;
+    uint8_t file[SMALL_BYTES], *bytes;
+    hgr_dump *dump;
+};
+
+/* A minidump with one page of the image; the file in a folder, its name in other letters. */
+static void open_small(struct small *small, uint32_t timestamp, uint32_t size)
+{
+    static const uint8_t page[PAGE] = "the dump's own page";
+    char path[300];
+    size_t len = 0;
+    small->run = make_run();
+    small->directory = make_directory();
+    make_small_pe(small->file);
+    snprintf(path, sizeof path, "%s/SMALL.DLL", small->directory);
+    write_file(path, small->file, sizeof small->file);
+    synth_minidump *synth = synth_minidump_begin(9, SYNTH_MEMORY64);
+    synth_minidump_module(synth, base_addr, size, timestamp, "C:\\x\\Small.dll", NULL);
+    synth_minidump_memory(synth, base_addr + 0x2000, page, sizeof page);
+    small->bytes = synth_minidump_end(synth, &len);
+    hgr_dump_options options = {.module_dir = small->directory};
+    small->dump = open_bytes(small->bytes, len, &options, small->run);
+}
+
+static void close_small(struct small *small)
+{
+    hgr_dump_close(small->dump);
+    free(small->bytes);
+    remove_directory(small->directory);
+    end_run(small->run);
+}
+
+/* [rva, end) equals the file from off on, or (off 0, rva not) none of it is there. */
+static void check_bytes(const struct small *small, uint64_t rva, uint64_t end, uint64_t off)
+{
+    for (uint64_t at = rva; at < end; at++) {
+        uint8_t byte = 0;
+        bool there = hgr_dump_read(small->dump, base_addr + at, &byte, 1), expected = off || !rva;
+        if (there != expected || (there && byte != small->file[off + (at - rva)]))
+            fail_msg("byte %#llx: %d", (unsigned long long)at, there);
+    }
+}
+
+static void a_minidump_takes_what_the_loader_leaves_alone(void **state)
+{
+    (void)state;
+    struct small small;
+    open_small(&small, 0x12345678, SMALL_IMAGE);
+    assert_int_equal(hgr_dump_get_info(small.dump)->module_files_used, 1);
+    assert_non_null(hgr_dump_module(small.dump, 0)->file_path);
+    check_bytes(&small, 0, 0x400, 0);
+    check_bytes(&small, 0x400, TEXT_RVA, 0);
+    check_bytes(&small, TEXT_RVA, TEXT_RVA + 0x10, 0x400);
+    check_bytes(&small, TEXT_RVA + 0x10, TEXT_RVA + 0x48, 0); /* between relocated words too */
+    check_bytes(&small, TEXT_RVA + 0x48, IMPORTS_RVA, 0x448);
+    check_bytes(&small, IMPORTS_RVA, IMPORTS_RVA + 16, 0);
+    check_bytes(&small, IMPORTS_RVA + 16, 0x2000, 0xc10);
+    check_bytes(&small, DATA_RVA, RELOC_RVA, 0);
+    check_bytes(&small, RELOC_RVA, RELOC_RVA + 0x400, 0x2800);
+    char own[20];
+    assert_true(hgr_dump_read(small.dump, base_addr + 0x2000, own, sizeof own));
+    assert_string_equal(own, "the dump's own page");
+    close_small(&small);
+}
+
+static void a_minidump_takes_no_file_of_another_build(void **state)
+{
+    (void)state;
+    static const uint32_t others[][2] = {{0x12345679, SMALL_IMAGE},
+                                         {0x12345678, SMALL_IMAGE - PAGE}};
+    for (size_t i = 0; i < 2; i++) {
+        struct small small;
+        open_small(&small, others[i][0], others[i][1]);
+        assert_int_equal(hgr_dump_get_info(small.dump)->module_files_used, 0);
+        assert_int_equal(hgr_dump_get_info(small.dump)->module_files_refused, 1);
+        assert_non_null(
+            strstr(hgr_dump_module(small.dump, 0)->file_note, "SMALL.DLL has timestamp"));
+        assert_int_equal(hgr_space_present(&small.dump->space, base_addr, 1), 0);
+        close_small(&small);
+    }
+}
+
 /* ---- grouping ---- */
 
 static void one_file_mapped_twice_is_two_modules(void **state)
@@ -441,6 +578,8 @@ int main(void)
         cmocka_unit_test(lost_bytes_are_not_taken_from_a_file),
         cmocka_unit_test(pe_needs_timestamp_and_size),
         cmocka_unit_test(pe_without_its_header_is_a_candidate),
+        cmocka_unit_test(a_minidump_takes_what_the_loader_leaves_alone),
+        cmocka_unit_test(a_minidump_takes_no_file_of_another_build),
         cmocka_unit_test(one_file_mapped_twice_is_two_modules),
         cmocka_unit_test(every_allocation_may_fail_here_too),
     };
