@@ -242,12 +242,20 @@ static bool find_in_module(const hgr_space *space, const hgr_module *module, boo
 
 /* ---- over all modules ---- */
 
+static bool is_mono_name(const char *name)
+{
+    return strncmp(name, "libmono", 7) == 0 || strncmp(name, "mono-2.0-", 9) == 0;
+}
+
 static hgr_result fail_no_runtime(const hgr_dump *dump, hgr_status *status)
 {
     size_t count = hgr_dump_modules(dump);
     for (size_t i = 0; i < count; i++) {
         const hgr_module *module = hgr_dump_module(dump, i);
         uint64_t addr;
+        if (is_mono_name(file_name(module->path)))
+            return hgr_fail(status, HGR_UNSUPPORTED, "%s: Mono, which is not read",
+                            file_name(module->path));
         if (hgr_clr_symbol(&dump->space, module->base_addr, "DotNetRuntimeDebugHeader", &addr))
             return hgr_fail(status, HGR_UNSUPPORTED,
                             "%s: compiled ahead of time (NativeAOT), which is not read",

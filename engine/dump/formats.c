@@ -32,9 +32,9 @@ static const struct magic magics[] = {
     {MAGIC("MSCF"), HGR_UNSUPPORTED, "a cabinet archive; expected the dump inside it"},
     {MAGIC("\xfd"
            "7zXZ"),
-     HGR_UNSUPPORTED, "xz compressed; zstd and gzip are read"},
-    {MAGIC("BZh"), HGR_UNSUPPORTED, "bzip2 compressed; zstd and gzip are read"},
-    {MAGIC("\x04\x22\x4d\x18"), HGR_UNSUPPORTED, "lz4 compressed; zstd and gzip are read"},
+     HGR_UNSUPPORTED, "xz compressed; zstd, gzip and zip are read"},
+    {MAGIC("BZh"), HGR_UNSUPPORTED, "bzip2 compressed; zstd, gzip and zip are read"},
+    {MAGIC("\x04\x22\x4d\x18"), HGR_UNSUPPORTED, "lz4 compressed; zstd, gzip and zip are read"},
     {MAGIC("!<arch>\n"), HGR_UNSUPPORTED, "an ar archive or static library, not a dump"},
     {MAGIC("Nettrace"), HGR_UNSUPPORTED, "a .NET event trace (nettrace), not a memory dump"},
     {MAGIC("\x14\0\0\0!FastSerialization"), HGR_UNSUPPORTED,
@@ -91,6 +91,7 @@ hgr_result hgr_format_refuse(const uint8_t *bytes, size_t len, hgr_status *statu
     if (len < 4)
         return hgr_fail_file(status, HGR_BAD_DATA, 0, "%zu bytes, expected a memory dump", len);
     return hgr_fail_file(status, HGR_BAD_DATA, 0,
-                         "begins with %02x %02x %02x %02x, expected an ELF core (7f 45 4c 46)",
+                         "begins with %02x %02x %02x %02x, expected an ELF core (7f 45 4c 46) or a "
+                         "minidump (4d 44 4d 50)",
                          bytes[0], bytes[1], bytes[2], bytes[3]);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "clr/clr_layout.h"
@@ -114,8 +115,37 @@ static void the_table_is_true(void **state)
     assert_true(layouts > 0);
 }
 
+/* The tests that a row of the second table names must be there; each row names one. */
+static void tests_that_keep_the_rows_are_there(void **state)
+{
+    (void)state;
+    char line[1024];
+    size_t rows = 0;
+    bool inside = false;
+    FILE *readme = fopen(HGR_README, "r");
+    assert_non_null(readme);
+    while (fgets(line, sizeof line, readme)) {
+        inside = strncmp(line, "| dump |", 8) == 0 || (inside && line[0] == '|');
+        if (!inside || strncmp(line, "| dump |", 8) == 0 || strncmp(line, "|---", 4) == 0)
+            continue;
+        const char *at = strstr(line, "`tests/");
+        if (!at)
+            fail_msg("README.md: no test is named: %s", line);
+        for (; at; at = strstr(at + 1, "`tests/")) {
+            char path[600];
+            snprintf(path, sizeof path, "%s/%.*s", HGR_SOURCE, (int)strcspn(at + 1, "`"), at + 1);
+            if (access(path, F_OK) != 0)
+                fail_msg("README.md: %s is not there", path);
+        }
+        rows++;
+    }
+    fclose(readme);
+    assert_true(rows > 5);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_table_is_true)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_table_is_true),
+                                       cmocka_unit_test(tests_that_keep_the_rows_are_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

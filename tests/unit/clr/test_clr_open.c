@@ -420,6 +420,12 @@ static void what_cannot_be_read_says_so(void **state)
     fails_with(&fake, HGR_NOT_FOUND, "no .NET runtime among 1 modules");
 
     fake_make(&fake, 0);
+    fake.module.path = "/opt/unity/libmonobdwgc-2.0.so";
+    memset(fake.bytes + AT_TABLE, 0, 0x1000);
+    fake_seal(&fake, 0, 0);
+    fails_with(&fake, HGR_UNSUPPORTED, "libmonobdwgc-2.0.so: Mono, which is not read");
+
+    fake_make(&fake, 0);
     memset(fake.bytes + AT_TABLE, 0, 0x1000);
     fake_seal(&fake, 0, 0);
     fake.dump.info.missing_bytes = 1;
