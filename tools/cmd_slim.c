@@ -145,6 +145,9 @@ static int read_state(tool_session *session)
     const hgr_locks *locks;
     const hgr_memory_region *regions;
     const hgr_domain *domain;
+    const hgr_exception *exceptions;
+    const hgr_thrown *thrown;
+    const hgr_pool *pool;
     size_t count;
     uint64_t bad;
     hgr_status status = {0};
@@ -162,10 +165,18 @@ static int read_state(tool_session *session)
         result = hgr_state_memory(session->state, &regions, &count, &status);
     if (result == HGR_OK)
         result = hgr_state_domain(session->state, &domain, &status);
+    if (result == HGR_OK)
+        result =
+            hgr_state_exceptions(session->state, session->snapshot, &exceptions, &count, &status);
+    if (result == HGR_OK)
+        result = hgr_state_thrown(session->state, &thrown, &count, &status);
+    if (result == HGR_OK)
+        result = hgr_state_pool(session->state, &pool, &status);
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
-/* Open a runtime twice, by its tables and by shape, and scan: what is read then is what is needed. */
+/* Open a runtime twice, by its tables and by shape, and scan: what is read then is what is needed.
+ */
 static int trace_runtime(tool_session *session, uint32_t number, struct keep *keep)
 {
     hgr_status status = {0};

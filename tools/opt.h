@@ -42,6 +42,7 @@ typedef enum opt_id {
     OPT_EACH,
     OPT_HEAP,
     OPT_PINNED,
+    OPT_ITEMS,
     OPT_MODULE_ROWS,
     OPT_STATICS,
     OPT_RAW,

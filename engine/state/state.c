@@ -29,7 +29,10 @@ void hgr_state_free(hgr_state *state)
 {
     if (!state)
         return;
+    hgr_free(state->thrown);
+    hgr_free(state->exceptions);
     hgr_free(state->memory);
+    hgr_state_pool_free(state->pool);
     hgr_state_domain_free(state->domain);
     hgr_state_locks_free(state->locks);
     hgr_free(state->threads);

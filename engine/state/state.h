@@ -19,6 +19,12 @@ struct hgr_state {
     hgr_thread_row *threads; /* runtime->nthreads */
     struct hgr_state_locks *locks;
     struct hgr_state_domain *domain;
+    struct hgr_state_pool *pool;
+    hgr_exception *exceptions;
+    size_t nexceptions, exceptions_capacity;
+    hgr_thrown *thrown;
+    size_t nthrown, thrown_capacity;
+    bool thrown_read;
     hgr_memory_region *memory;
     size_t nmemory, memory_capacity;
 };
@@ -38,6 +44,9 @@ HGR_MUST_CHECK hgr_result hgr_state_settle(hgr_state *state, hgr_result result, 
 HGR_MUST_CHECK hgr_result hgr_state_text(hgr_state *state, uint64_t string_addr, uint32_t max,
                                          const char **out, hgr_status *status);
 
+/** Does a type derive from System.Exception? */
+bool hgr_state_is_exception(hgr_state *state, const hgr_type *type);
+
 /** Whether an object starts at an address. */
 enum { HGR_START_UNKNOWN, HGR_OBJECT_STARTS, HGR_NO_OBJECT };
 /** A verdict for each of count ascending addresses; unknown behind damage, and beyond a budget. */
@@ -54,5 +63,6 @@ void hgr_wait_rings(const uint32_t *next, size_t n, uint32_t *walk, uint32_t *ri
 
 void hgr_state_locks_free(struct hgr_state_locks *locks);
 void hgr_state_domain_free(struct hgr_state_domain *domain);
+void hgr_state_pool_free(struct hgr_state_pool *pool);
 
 #endif

@@ -39,6 +39,11 @@ json roots "$work/site.dmp" --retained --kind static
 json segments "$work/site.dmp"
 json segments "$work/site.dmp" --pinned
 json memory "$work/site.dmp"
+json exceptions "$work/site.dmp"
+json exceptions "$source/tests/fixtures/waits/waits-net9-x64.dmp.zst" --top 3
+json threadpool "$work/site.dmp"
+json threadpool "$source/tests/fixtures/waits/waits-net8-x64.dmp.zst"
+json threadpool "$source/tests/fixtures/windows/net-6.0.13-x64-wks.dmp.zst"
 json domains "$work/site.dmp"
 json domains "$source/tests/fixtures/waits/waits-net9-x64.dmp.zst"
 json domains "$source/tests/fixtures/windows/net-6.0.13-x64-wks.dmp.zst"

@@ -314,10 +314,76 @@ static void load_contexts(void **unused)
     for_each(check_contexts);
 }
 
+/* ---- thread pool ---- */
+
+static uint64_t items_in(const hgr_pool *pool, const char *queue)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < pool->nqueues; i++)
+        count += strcmp(pool->queues[i].name, queue) == 0 ? pool->queues[i].count : 0;
+    return count;
+}
+
+static size_t items_of(const hgr_pool *pool, const char *type)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < pool->nitems; i++)
+        count += pool->items[i].object.type && strcmp(pool->items[i].object.type->name, type) == 0;
+    return count;
+}
+
+/* tests/targets/waits: 7 items, 5 tasks and 2 orders for all, up to 4 orders in a worker's own
+ * queue (another worker may have taken some of those). */
+static void check_waits_pool(const hgr_pool *pool)
+{
+    assert_int_equal(items_in(pool, "global"), 14);
+    assert_int_equal(items_of(pool, "System.Threading.QueueUserWorkItemCallbackDefaultContext"), 7);
+    assert_int_equal(items_of(pool, "System.Threading.Tasks.Task"), 5);
+    assert_int_equal(items_of(pool, "Waits.Order"), 2 + items_in(pool, "local"));
+    assert_true(items_in(pool, "local") <= 4);
+    assert_int_equal(pool->ntimers, 3);
+    for (size_t i = 0; i < 3; i++) {
+        uint32_t hours = pool->timers[i].due_ms / 3600000;
+        assert_in_range(hours, 1, 3);
+        assert_int_equal(pool->timers[i].due_ms, hours * 3600000);
+        assert_int_equal(pool->timers[i].period_ms, hours * 60000);
+        assert_int_not_equal(pool->timers[i].state_addr, 0);
+    }
+}
+
+static void check_pool(const struct asked *asked)
+{
+    const hgr_pool *pool;
+    uint64_t items = 0;
+    json_object *truth = fixture_json(asked->fixture, "threadpool");
+    assert_int_equal(hgr_state_pool(asked->state, &pool, NULL), HGR_OK);
+    assert_int_equal(pool->has_workers, json_object_get_boolean(truth_get(truth, "portable")));
+    assert_int_equal(pool->min_workers, truth_u64(truth, "min"));
+    assert_int_equal(pool->max_workers, truth_u64(truth, "max"));
+    assert_int_equal(pool->busy_workers, truth_u64(truth, "active"));
+    assert_int_equal(pool->workers - pool->busy_workers, truth_u64(truth, "idle"));
+    assert_int_equal(pool->cpu_percent, truth_u64(truth, "cpu"));
+    for (size_t i = 0; i < pool->nqueues; i++) {
+        assert_false(pool->queues[i].damaged);
+        items += pool->queues[i].count;
+    }
+    assert_int_equal(pool->nitems, items);
+    if (strncmp(asked->fixture->name, "waits-", 6) == 0)
+        check_waits_pool(pool);
+    json_object_put(truth);
+}
+
+static void thread_pool(void **unused)
+{
+    (void)unused;
+    for_each(check_pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(handles), cmocka_unit_test(finalizer), cmocka_unit_test(free_before),
-        cmocka_unit_test(memory),  cmocka_unit_test(domain),    cmocka_unit_test(load_contexts)};
+        cmocka_unit_test(handles),    cmocka_unit_test(finalizer), cmocka_unit_test(free_before),
+        cmocka_unit_test(memory),     cmocka_unit_test(domain),    cmocka_unit_test(load_contexts),
+        cmocka_unit_test(thread_pool)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,6 +248,88 @@ typedef struct hgr_domain {
 HGR_API HGR_MUST_CHECK hgr_result hgr_state_domain(hgr_state *state, const hgr_domain **out,
                                                    hgr_status *status);
 
+/* ---- exceptions ---- */
+
+typedef struct hgr_exception {
+    hgr_object object;
+    const char *message; /* as it was given; NULL = none: the type's own text */
+    uint32_t hresult;
+    uint64_t inner_addr; /* 0 = none */
+    uint32_t frames; /* of its stack trace; 0 = not thrown. hgr_object_facts names them ("at") */
+} hgr_exception;
+
+/**
+ * Every exception object of the heap, by address, whether reachable or not. The first three of a
+ * process are made in advance by the runtime and were not thrown.
+ *
+ * Cost     microseconds an exception.
+ * Errors   HGR_NO_MEMORY, HGR_TOO_LARGE, HGR_CANCELLED.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_exceptions(hgr_state *state,
+                                                       const hgr_snapshot *snapshot,
+                                                       const hgr_exception **out, size_t *out_count,
+                                                       hgr_status *status);
+
+/** An exception that a thread has to do with. */
+typedef struct hgr_thrown {
+    uint32_t thread; /* index of hgr_state_threads */
+    uint64_t object_addr;
+    bool handled; /* the thread is in a handler of it; else it was the last one thrown there */
+} hgr_thrown;
+
+/** By thread; what a thread handles before what it threw last. Needs no snapshot. */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_thrown(hgr_state *state, const hgr_thrown **out,
+                                                   size_t *out_count, hgr_status *status);
+
+/* ---- thread pool ---- */
+
+/** One queue of the thread pool. */
+typedef struct hgr_pool_queue {
+    const char *name; /* "global", "high priority", "assignable", "local" (of one worker) */
+    uint64_t object_addr;
+    uint64_t count; /* work items in it */
+    bool damaged;   /* not all of them could be read */
+} hgr_pool_queue;
+
+/** One work item that waits to run. */
+typedef struct hgr_work_item {
+    hgr_object object;
+    uint32_t queue;     /* index of the queues */
+    const char *method; /* that its delegate calls; "" = it has none, or that is not known */
+} hgr_work_item;
+
+typedef struct hgr_timer {
+    uint64_t object_addr;
+    const char *method;  /* that it calls */
+    uint64_t state_addr; /* what it passes on, 0 = null */
+    uint32_t due_ms;     /* from its start on; UINT32_MAX = never */
+    uint32_t period_ms;  /* UINT32_MAX = once */
+} hgr_timer;
+
+typedef struct hgr_pool {
+    bool has_workers; /* the pool is managed code: from .NET 6 on, on Windows from 7 or 8 */
+    uint32_t min_workers, max_workers, goal_workers; /* goal: what the pool aims at now */
+    uint32_t workers, busy_workers;                  /* that exist; that run work items */
+    uint32_t cpu_percent;                            /* as the pool measured last */
+    const hgr_pool_queue *queues;
+    size_t nqueues;
+    const hgr_work_item *items; /* queue after queue, in the order in which they would run */
+    size_t nitems;
+    const hgr_timer *timers; /* active ones, queue after queue */
+    size_t ntimers;
+} hgr_pool;
+
+/**
+ * The thread pool of the process: workers, queues, the work that waits, timers.
+ *
+ * Cost     the first question reads the names of all loaded types: milliseconds; then a microsecond
+ *          an item.
+ * Values   without workers and queues when the process has not used its thread pool.
+ * Errors   HGR_NO_MEMORY, HGR_TOO_LARGE.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_pool(hgr_state *state, const hgr_pool **out,
+                                                 hgr_status *status);
+
 #ifdef __cplusplus
 }
 #endif
