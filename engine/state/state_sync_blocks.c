@@ -14,7 +14,6 @@
 #define HEADER_INDEX    0x03ffffffu
 #define MAX_ENTRIES     (1u << 26) /* as many as a header can name */
 #define MAX_STRANGE     1024u      /* entries in a row that are neither in use nor free */
-#define WAITERS_SHIFT   6
 
 struct entry {
     uint64_t block_addr, object_addr;
@@ -54,6 +53,12 @@ static bool read_owner(const hgr_state *state, const struct hgr_state_locks *loc
     return true;
 }
 
+static uint32_t waiters_shift(const hgr_runtime *runtime)
+{
+    bool early = runtime->info.major < 2 || (runtime->info.major == 2 && runtime->info.minor == 0);
+    return early ? 1 : 6;
+}
+
 static bool read_monitor(const hgr_state *state, const struct hgr_state_locks *locks,
                          uint64_t block_addr, hgr_lock *out)
 {
@@ -64,7 +69,7 @@ static bool read_monitor(const hgr_state *state, const struct hgr_state_locks *l
         !read_owner(state, locks, block_addr, &lock))
         return false;
     lock.held = lock_state & 1;
-    lock.waiting = lock_state >> WAITERS_SHIFT;
+    lock.waiting = lock_state >> waiters_shift(state->runtime);
     if (!lock.held) {
         lock.owner = HGR_NO_THREAD;
         lock.owner_word = 0;
