@@ -5,7 +5,7 @@ _heapgraph()
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        words='info types retained dominators path roots list show statics strings refs diff memory domains segments handles finalizer locks check slim help version'
+        words='info types retained dominators path roots list show statics strings refs diff memory threadpool exceptions domains segments handles finalizer locks check slim help version'
     elif [ "${word#-}" != "$word" ]; then
         case "${COMP_WORDS[1]}" in
         info) words='--totals --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
@@ -21,6 +21,8 @@ _heapgraph()
         refs) words='--in --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         diff) words='--set --fail-over --no-objects --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         memory) words='--kind --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        threadpool) words='--items --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        exceptions) words='--stacks --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         domains) words='--list --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         segments) words='--each --pinned --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         handles) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
