@@ -5,7 +5,7 @@ _heapgraph()
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        words='info types retained dominators path roots list show statics strings refs diff memory threadpool exceptions domains segments handles finalizer locks check slim help version'
+        words='info types retained dominators path roots list show statics strings refs diff memory threadpool exceptions domains segments handles finalizer threads stacks locks check slim help version'
     elif [ "${word#-}" != "$word" ]; then
         case "${COMP_WORDS[1]}" in
         info) words='--totals --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
@@ -27,6 +27,8 @@ _heapgraph()
         segments) words='--each --pinned --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         handles) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         finalizer) words='--kind --retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        threads) words='--retained --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
+        stacks) words='--thread --objects --native --each --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         locks) words='--heap --top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         check) words='--top --all --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;
         slim) words='--output --stacks --json --human --threads --memory-limit --modules --runtime --shape-search --strict --time --quiet --color --help' ;;

@@ -130,6 +130,16 @@ int session_scan(tool_session *session, hgr_scan_depth depth)
     return EXIT_DONE;
 }
 
+int session_stacks(tool_session *session)
+{
+    hgr_status status = {0};
+    if (session->stacks)
+        return EXIT_DONE;
+    hgr_result result =
+        hgr_stacks_create(session->runtime, session->run, &session->stacks, &status);
+    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
+}
+
 int session_roots(tool_session *session)
 {
     hgr_status status = {0};
@@ -427,6 +437,7 @@ int session_close(tool_session *session, int code)
     session_forget(session);
     hgr_snapshot_free(session->snapshot);
     hgr_inspector_free(session->inspector);
+    hgr_stacks_free(session->stacks);
     hgr_state_free(session->state);
     hgr_runtime_close(session->runtime);
     hgr_dump_close(session->dump);

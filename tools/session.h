@@ -20,6 +20,7 @@ typedef struct tool_session {
     hgr_runtime *runtime;
     hgr_state *state;
     hgr_inspector *inspector;
+    hgr_stacks *stacks;
     hgr_snapshot *snapshot;
     hgr_node *roots; /* object of each root */
     size_t nroots;
@@ -44,6 +45,7 @@ int session_open(tool_session *session, const tool_opts *opts,
                  const char *dump_path);                       /* dump and runtime */
 int session_inspector(tool_session *session);                  /* + reader of objects */
 int session_state(tool_session *session);                      /* + state, without a scan */
+int session_stacks(tool_session *session);                     /* + stacks, without a scan */
 int session_scan(tool_session *session, hgr_scan_depth depth); /* + snapshot */
 int session_roots(tool_session *session);                      /* + roots */
 int session_reach(tool_session *session);                      /* + what the roots reach */

@@ -17,6 +17,7 @@ mkdir "$work/examples" "$work/examples/bin"
 zstd -q -d --long=27 "$source/tests/fixtures/linux/site-net10-x64.before.dmp.zst" -o "$work/examples/site.dmp"
 zstd -q -d --long=27 "$source/tests/fixtures/linux/site-net10-x64.after.dmp.zst" -o "$work/examples/after.dmp"
 zstd -q -d --long=27 "$source/tests/fixtures/waits/waits-net8-x64.dmp.zst" -o "$work/examples/waits.dmp"
+zstd -q -d --long=27 "$source/tests/fixtures/linux/stacks-net10-x64.dmp.zst" -o "$work/examples/stacks.dmp"
 ln -s "$(realpath "$program")" "$work/examples/bin/heapgraph"
 for example in "$source"/tools/examples/*.txt; do
   head -1 "$example" > "$work/text"

@@ -56,6 +56,13 @@ for waits in 8 9 10; do
   json locks "$source/tests/fixtures/waits/waits-net$waits-x64.dmp.zst"
   json locks "$source/tests/fixtures/waits/waits-net$waits-x64.dmp.zst" --heap
 done
+for stacks in 8 9 10; do
+  json threads "$source/tests/fixtures/linux/stacks-net$stacks-x64.dmp.zst" --retained
+  json stacks "$source/tests/fixtures/linux/stacks-net$stacks-x64.dmp.zst"
+  json stacks "$source/tests/fixtures/linux/stacks-net$stacks-x64.dmp.zst" --objects --native
+done
+json threads "$work/site.dmp"
+json stacks "$work/site.dmp" --objects
 json locks "$work/site.dmp"
 json locks "$source/tests/fixtures/linux/site-net9-x64.before.dmp.zst"
 json finalizer "$work/site.dmp"

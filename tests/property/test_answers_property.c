@@ -93,6 +93,48 @@ static const char *reach_respects_blocked(const struct small_graph *g)
 
 /* ---- dominators and retained bytes ---- */
 
+/* Roots in three groups by their place; the last of them in none. */
+static uint32_t group_of(const struct small_graph *g, uint32_t i)
+{
+    return i + 1 == g->nroots ? HGR_MANY_GROUPS : i % 3;
+}
+
+/* The definition: a group owns what the other roots do not reach. */
+static const char *owners_are_what_removal_frees(const struct small_graph *g)
+{
+    hgr_graph *graph = small_graph_build(g, run);
+    uint32_t groups[SMALL_ROOTS], *owners = NULL;
+    const char *wrong = NULL;
+    for (uint32_t i = 0; i < g->nroots; i++)
+        groups[i] = group_of(g, i);
+    if (!graph || hgr_root_owners_create(graph, g->roots, groups, g->nroots, run, &owners, NULL))
+        wrong = "owners: refused";
+    hgr_reach *all = NULL;
+    if (!wrong && hgr_reach_create(graph, g->roots, g->nroots, NULL, run, &all, NULL))
+        wrong = "reach: refused";
+    for (uint32_t group = 0; group < 3 && !wrong; group++) {
+        hgr_node others[SMALL_ROOTS];
+        size_t count = 0;
+        hgr_reach *reach = NULL;
+        for (uint32_t i = 0; i < g->nroots; i++)
+            if (groups[i] != group)
+                others[count++] = g->roots[i];
+        if (hgr_reach_create(graph, others, count, NULL, run, &reach, NULL))
+            wrong = "reach: refused";
+        for (hgr_node u = 0; u < g->n && !wrong; u++)
+            if ((owners[u] == group) != (hgr_reach_has(all, u) && !hgr_reach_has(reach, u)))
+                wrong = "owner";
+        hgr_reach_free(reach);
+    }
+    for (hgr_node u = 0; u < g->n && !wrong; u++)
+        if ((owners[u] == HGR_NO_GROUP) != !hgr_reach_has(all, u))
+            wrong = "unreached";
+    hgr_reach_free(all);
+    hgr_root_owners_free(owners);
+    hgr_graph_free(graph);
+    return wrong;
+}
+
 static const char *dominators_are_what_removal_says(const struct small_graph *g)
 {
     hgr_graph *graph = small_graph_build(g, run);
@@ -493,6 +535,7 @@ static void properties_hold(void **state)
     (void)state;
     assert_true(small_graph_holds("reach", GRAPHS, reach_is_shortest));
     assert_true(small_graph_holds("reach, blocked", GRAPHS, reach_respects_blocked));
+    assert_true(small_graph_holds("owners", GRAPHS, owners_are_what_removal_frees));
     assert_true(small_graph_holds("dominators", GRAPHS, dominators_are_what_removal_says));
     assert_true(small_graph_holds("jumps", GRAPHS, jumps_change_nothing));
     assert_true(small_graph_holds("lengauer-tarjan", GRAPHS, plain_lengauer_tarjan_agrees));
