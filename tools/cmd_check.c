@@ -1,5 +1,5 @@
-/* tools: `check`: every violated invariant of the heap, the graph and the totals. Exit 1 when there
- * is one. */
+/* tools: `check`: every violated invariant of the heap, the graph, the totals and the runtime's
+ * tables. Exit 1 when there is one. */
 #include "session.h"
 #include "units.h"
 #include "violations.h"
@@ -129,8 +129,9 @@ int cmd_check(const tool_opts *opts)
         hgr_run_set_check_level(session->run, 2);
     if (code == EXIT_DONE)
         code = session_scan(session, HGR_SCAN_GRAPH);
+    if (code == EXIT_DONE)
+        code = violations_find(&answer.violations, session);
     if (code == EXIT_DONE) {
-        violations_find(&answer.violations, session);
         session_begin_answer(session);
         if (session_wants_json(session))
             write_json(&answer);

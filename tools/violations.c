@@ -58,8 +58,15 @@ static void check_totals(violation_list *violations, const hgr_snapshot *snapsho
                                                   hgr_snapshot_root(snapshot, i)->object_addr, 0});
 }
 
-void violations_find(violation_list *violations, const tool_session *session)
+static bool add_table_violation(void *user, const hgr_violation *found)
 {
+    add_violation(user, (violation){found->kind, found->text, found->addr, found->value, 0});
+    return true;
+}
+
+int violations_find(violation_list *violations, tool_session *session)
+{
+    hgr_status status = {0};
     for (size_t i = 0; hgr_runtime_warning(session->runtime, i); i++)
         add_violation(violations,
                       (violation){"self-check", hgr_runtime_warning(session->runtime, i), 0, 0, 0});
@@ -73,6 +80,12 @@ void violations_find(violation_list *violations, const tool_session *session)
     if (hgr_graph_validate(hgr_snapshot_graph(session->snapshot), &violations->graph) != HGR_OK)
         add_violation(violations, (violation){"graph", violations->graph.text, 0, 0, 0});
     check_totals(violations, session->snapshot);
+    int code = session_state(session);
+    if (code != EXIT_DONE)
+        return code;
+    hgr_result result = hgr_state_check(session->state, session->snapshot, add_table_violation,
+                                        violations, &status);
+    return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
 void violations_free(violation_list *violations)

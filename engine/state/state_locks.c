@@ -30,7 +30,8 @@ static hgr_result index_threads(const hgr_state *state, hgr_map *out, hgr_status
 {
     hgr_result result = HGR_OK;
     for (uint32_t t = 0; t < state->runtime->nthreads && result == HGR_OK; t++)
-        result = hgr_map_put(out, state->runtime->threads[t].thread_addr, t, status);
+        if (state->runtime->threads[t].thread_addr) /* 0: known by its stack only */
+            result = hgr_map_put(out, state->runtime->threads[t].thread_addr, t, status);
     return result;
 }
 

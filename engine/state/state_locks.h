@@ -27,6 +27,14 @@ uint32_t hgr_locks_thread_at(const struct hgr_state_locks *locks, uint64_t threa
 uint32_t hgr_locks_thread_of_id(const hgr_state *state, uint32_t managed_id);
 uint32_t hgr_locks_thread_of_os_id(const hgr_state *state, uint32_t os_id);
 
+/** One entry of the sync table; the object word is odd in a free one. */
+struct hgr_sync_entry {
+    uint64_t block_addr, object_addr;
+};
+bool hgr_sync_entry_read(const hgr_state *state, uint32_t index, struct hgr_sync_entry *out);
+/** The table's index in an object's header, 0 = it has none. */
+uint32_t hgr_sync_index(uint32_t header);
+
 /** state_sync_blocks.c: monitors with a sync block. */
 HGR_MUST_CHECK hgr_result hgr_locks_read_table(hgr_state *state, struct hgr_state_locks *locks,
                                                hgr_status *status);

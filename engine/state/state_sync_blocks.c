@@ -15,11 +15,7 @@
 #define MAX_ENTRIES     (1u << 26) /* as many as a header can name */
 #define MAX_STRANGE     1024u      /* entries in a row that are neither in use nor free */
 
-struct entry {
-    uint64_t block_addr, object_addr;
-};
-
-static bool read_entry(const hgr_state *state, uint32_t index, struct entry *out)
+bool hgr_sync_entry_read(const hgr_state *state, uint32_t index, struct hgr_sync_entry *out)
 {
     uint32_t p = state->space->pointer_size;
     uint64_t at = state->runtime->sync_table_addr + 2 * (uint64_t)p * index;
@@ -27,12 +23,16 @@ static bool read_entry(const hgr_state *state, uint32_t index, struct entry *out
            hgr_space_ptr(state->space, at + p, &out->object_addr);
 }
 
-static bool named_back(const hgr_state *state, const struct entry *entry, uint32_t index)
+uint32_t hgr_sync_index(uint32_t header)
+{
+    return (header & HEADER_IS_INDEX) && !(header & HEADER_IS_HASH) ? header & HEADER_INDEX : 0;
+}
+
+static bool named_back(const hgr_state *state, const struct hgr_sync_entry *entry, uint32_t index)
 {
     uint32_t header;
     return entry->object_addr % state->space->pointer_size == 0 &&
-           hgr_state_header(state, entry->object_addr, &header) && (header & HEADER_IS_INDEX) &&
-           !(header & HEADER_IS_HASH) && (header & HEADER_INDEX) == index;
+           hgr_state_header(state, entry->object_addr, &header) && hgr_sync_index(header) == index;
 }
 
 /* Who owns it: until 9 a Thread, from 10 on its managed id. */
@@ -82,16 +82,16 @@ static bool read_monitor(const hgr_state *state, const struct hgr_state_locks *l
 hgr_result hgr_locks_read_table(hgr_state *state, struct hgr_state_locks *locks, hgr_status *status)
 {
     uint32_t strange = 0;
-    struct entry entry;
+    struct hgr_sync_entry entry;
     hgr_result result = HGR_OK;
     if (state->runtime->sync_table_addr == 0)
         return HGR_OK;
-    if (!read_entry(state, 1, &entry)) {
+    if (!hgr_sync_entry_read(state, 1, &entry)) {
         locks->found.no_table = true;
         return HGR_OK;
     }
     for (uint32_t i = 1; i < MAX_ENTRIES && strange < MAX_STRANGE && result == HGR_OK &&
-                         read_entry(state, i, &entry);
+                         hgr_sync_entry_read(state, i, &entry);
          i++) {
         bool is_free = (entry.object_addr & 1) != 0;
         if (entry.block_addr == 0 || is_free || !named_back(state, &entry, i)) {

@@ -330,6 +330,31 @@ typedef struct hgr_pool {
 HGR_API HGR_MUST_CHECK hgr_result hgr_state_pool(hgr_state *state, const hgr_pool **out,
                                                  hgr_status *status);
 
+/* ---- checks ---- */
+
+/** One broken promise of the runtime's tables. */
+typedef struct hgr_violation {
+    const char *kind; /* "handle", "finalizer", "sync-table", "sync-index" */
+    const char *text; /* what does not hold; static */
+    uint64_t addr;    /* the slot, table entry or object */
+    uint64_t value;   /* what was seen there */
+} hgr_violation;
+
+/** Called for each violation; false ends the check. */
+typedef bool (*hgr_violation_fn)(void *user, const hgr_violation *violation);
+
+/**
+ * Check what the runtime's tables say of the heap against the heap: handles and finalization queue
+ * hold objects, sync table and object headers name each other, allocation contexts lie in segments.
+ *
+ * Values   card and brick tables are not read. What is not in the dump is no violation. In the
+ * middle of a collection (hgr_runtime_info.gc_in_progress) the sync table is not checked. Cost one
+ * look at each object's header. Errors   HGR_NO_MEMORY, HGR_CANCELLED.
+ */
+HGR_API HGR_MUST_CHECK hgr_result hgr_state_check(hgr_state *state, const hgr_snapshot *snapshot,
+                                                  hgr_violation_fn visit, void *user,
+                                                  hgr_status *status);
+
 #ifdef __cplusplus
 }
 #endif
