@@ -102,7 +102,6 @@ static const struct {
     {"match strays", hgr_match_part_strays},
     {"match changed", do_order_loosely},
     {"match changed", do_follow_loosely},
-    {"match strays", hgr_match_part_strays},
     {"match misfits", do_misfits},
     {"match fates", hgr_match_decide},
 };

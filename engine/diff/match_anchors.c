@@ -11,8 +11,8 @@
 #include "../base/parallel.h"
 
 #define PART_BITS_MAX 12u
-#define PART_NODES    (1u << 15) /* of one side: hashes and table stay in the second-level cache */
-#define TABLE_FIRST   4096u
+#define PART_NODES    (1u << 13) /* of one side: hashes and table stay in the second-level cache */
+#define TABLE_FIRST   (1u << 15) /* entries: twice those of a part, both sides different */
 
 #define MANY (UINT32_MAX - 1)
 
@@ -111,31 +111,39 @@ static hgr_result join_part(struct join *join, uint32_t part, struct table *tabl
     return result;
 }
 
-static hgr_result join_one(struct join *join, uint32_t part, const hgr_run *run, hgr_status *status)
+/* One table a thread, made when it is first needed. */
+static hgr_result join_one(struct join *join, uint32_t part, struct table *table,
+                           const hgr_run *run, hgr_status *status)
 {
-    struct table table = {0};
-    hgr_result result = renew(&table, TABLE_FIRST, run, status);
-    if (result == HGR_OK)
-        result = join_part(join, part, &table, run, status);
-    hgr_free(table.entries);
-    return result;
+    hgr_result result = HGR_OK;
+    if (!table->entries)
+        result = renew(table, TABLE_FIRST, run, status);
+    return result == HGR_OK ? join_part(join, part, table, run, status) : result;
 }
 
 static hgr_result join_parts(struct join *join, const hgr_run *run, hgr_status *status)
 {
     uint32_t nparts = 1u << join->bits;
     uint32_t threads = hgr_run_threads_for(run, nparts, 4);
+    struct table *tables = NULL;
     hgr_first_error first_error;
     hgr_first_error_init(&first_error);
+    hgr_result result = hgr_alloc(run, threads, sizeof *tables, "join tables", &tables, status);
+    if (result != HGR_OK)
+        return result;
 /* No race: a hash is in one part only, so no node is paired by two parts.
  * Deterministic: what is unique does not depend on the order. */
-#pragma omp parallel for default(none) shared(join, nparts, run, first_error) schedule(dynamic, 1) \
-    num_threads(threads)
+#pragma omp parallel for default(none) shared(join, nparts, run, first_error, tables)              \
+    schedule(dynamic, 1) num_threads(threads)
     for (uint32_t p = 0; p < nparts; p++) {
         hgr_status why = {0};
-        if (!hgr_run_skips(run, &first_error, p) && join_one(join, p, run, &why) != HGR_OK)
+        if (!hgr_run_skips(run, &first_error, p) &&
+            join_one(join, p, &tables[hgr_thread_index()], run, &why) != HGR_OK)
             hgr_first_error_set(&first_error, p, &why);
     }
+    for (uint32_t t = 0; t < threads; t++)
+        hgr_free(tables[t].entries);
+    hgr_free(tables);
     return hgr_first_error_result(run, &first_error, status);
 }
 

@@ -4,9 +4,10 @@
  * between its neighbours' counterparts, nor beside them. Where something is, nobody can tell. */
 #include "match.h"
 
-#define REACH       256u /* nodes looked at for a paired neighbour */
-#define BETWEEN_MAX 256u /* unpaired nodes between two counterparts that are compared */
-#define BESIDE_MAX  16u  /* the same beside one counterpart */
+#define REACH       256u   /* nodes looked at for a paired neighbour */
+#define BETWEEN_MAX 256u   /* unpaired nodes between two counterparts that are compared */
+#define STRETCH_MAX 65536u /* further apart, two counterparts were not moved together */
+#define BESIDE_MAX  16u    /* the same beside one counterpart */
 
 struct decider {
     struct hgr_match *match;
@@ -47,15 +48,21 @@ struct between {
     hgr_node left, right; /* their counterparts */
 };
 
+/* Alike, between l and r of the other side? Of many, those near the ends are asked. */
+static bool is_between(const struct decider *decider, hgr_node u, hgr_node l, hgr_node r)
+{
+    hgr_node count = r - l - 1, asked = count < BETWEEN_MAX ? count : BETWEEN_MAX / 2;
+    for (hgr_node i = 1; i <= asked; i++)
+        if (is_alike(decider, u, l + i, true) || is_alike(decider, u, r - i, true))
+            return true;
+    return false;
+}
+
 static bool is_anywhere(const struct decider *decider, hgr_node u, const struct between *between)
 {
     hgr_node l = between->left, r = between->right;
-    if (l != HGR_NO_NODE && r != HGR_NO_NODE && l < r && r - l - 1 <= BETWEEN_MAX) {
-        for (hgr_node at = l + 1; at < r; at++)
-            if (is_alike(decider, u, at, true))
-                return true;
-        return false;
-    }
+    if (l != HGR_NO_NODE && r != HGR_NO_NODE && l < r && r - l <= STRETCH_MAX)
+        return is_between(decider, u, l, r);
     return (l != HGR_NO_NODE && is_beside(decider, u, l, 1)) ||
            (r != HGR_NO_NODE && is_beside(decider, u, r, -1));
 }

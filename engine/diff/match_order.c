@@ -9,10 +9,14 @@
 
 #include <string.h>
 
-#define GAP_MAX     2048u /* nodes of a gap that are aligned at once, on either side */
-#define SKIP_MAX    512u  /* dead objects jumped over while looking for the next one alike */
-#define EDGE_SKIP   16u   /* the same where only one end of the gap is known */
-#define CHOICES_MAX 16u   /* candidates that references are asked about */
+#define GAP_MAX     2048u  /* nodes of a gap that are aligned at once, on either side */
+#define STRETCH_MAX 65536u /* nodes between neighbours that may be an image of each other */
+#define SKIP_MAX    512u   /* dead objects jumped over while looking for the next one alike */
+#define EDGE_SKIP   16u    /* the same where only one end of the gap is known */
+#define CHOICES_MAX 16u    /* candidates that references are asked about */
+#define PENDING_MAX 128u   /* pairs in a row that wait for one that is surer */
+#define PERIOD_MAX  8u     /* nodes after which a row of like groups repeats */
+#define SURPRISES   6u /* types and sizes that no repetition explains: the row is where it was */
 /* Evidence for one of several candidates. */
 #define AGREE_WEIGHT  8
 #define DIFFER_WEIGHT 4
@@ -236,11 +240,36 @@ static bool list_between(const struct hgr_match_side *side, hgr_node l, hgr_node
     return count > 0;
 }
 
+static bool is_anchor(const struct hgr_match_side *side, hgr_node u)
+{
+    return side->fate[u] >> 4 == HGR_MATCH_STRUCTURE;
+}
+
+/* As many nodes on both sides, one by one of the same type and size, none paired: nothing died,
+ * nothing came. Then pairs them all. */
+static bool is_image(struct aligner *aligner, hgr_node l, hgr_node lw, hgr_node count)
+{
+    const struct hgr_match_side *a = &aligner->match->side[0], *b = &aligner->match->side[1];
+    if (count == 1 || !hgr_match_was_slid(aligner->match, l + 1))
+        return false;
+    for (hgr_node i = 1; i < count; i++)
+        if (!hgr_match_free_node(a, l + i) || !hgr_match_free_node(b, lw + i) ||
+            (a->content[l + i] != b->content[lw + i] &&
+             !hgr_match_may_have_changed(aligner->match, l + i, lw + i)))
+            return false;
+    for (hgr_node i = 1; i < count; i++)
+        aligner->found[l + i] = lw + i;
+    return true;
+}
+
 /* l and r are neighbours. Were they kept together? */
 static void align_between(struct aligner *aligner, hgr_node l, hgr_node r, struct gap *gap)
 {
     const struct hgr_match_side *before = &aligner->match->side[0];
     hgr_node lw = before->mate[l], rw = before->mate[r];
+    if (lw < rw && rw - lw == r - l && (is_anchor(before, l) || is_anchor(before, r)) &&
+        is_image(aligner, l, lw, r - l))
+        return;
     if (lw < rw && rw - lw > 1 && rw - lw <= 2 * GAP_MAX &&
         list_between(&aligner->match->side[1], lw, rw, gap->nodes[1], &gap->count[1]) &&
         list_between(before, l, r, gap->nodes[0], &gap->count[0]))
@@ -263,7 +292,7 @@ static void align_block(void *user, hgr_node first, hgr_node end)
     struct gap gap;
     hgr_node l = next_neighbour(side, first, end);
     while (l != HGR_NO_NODE && l < end) {
-        uint64_t reach = (uint64_t)l + 2 * GAP_MAX;
+        uint64_t reach = (uint64_t)l + STRETCH_MAX;
         hgr_node r = next_neighbour(side, (uint64_t)l + 1, reach < side->n ? reach : side->n);
         if (r != HGR_NO_NODE && r - l > 1)
             align_between(aligner, l, r, &gap);
@@ -278,37 +307,97 @@ static hgr_result align_gaps(struct aligner *aligner, const hgr_run *run, hgr_st
 
 /* ---- where only one neighbour stayed: the end of what was moved together ---- */
 
+/* Does the row go on with these two? */
+static bool may_extend(const struct aligner *aligner, hgr_node u, hgr_node w, bool skipped)
+{
+    const struct hgr_match_side *a = &aligner->match->side[0], *b = &aligner->match->side[1];
+    bool same = a->content[u] == b->content[w];
+    if (!same &&
+        (aligner->alike == HGR_ALIKE_CONTENT || !hgr_match_may_have_changed(aligner->match, u, w) ||
+         hgr_match_likeness(aligner->match, u, w) < HGR_MATCH_ALIKE))
+        return false;
+    hgr_votes votes = hgr_match_vote(aligner->match, u, w);
+    if (votes.differ + votes.unlike > votes.agree)
+        return false;
+    return !same || !skipped || a->likeness[u] == b->likeness[w] || votes.agree > 0;
+}
+
+/* Pairs that nothing speaks against and too little for: taken when the row goes on behind them. */
+struct pending {
+    hgr_node u[PENDING_MAX], w[PENDING_MAX];
+    uint32_t tokens[PENDING_MAX]; /* type and size */
+    uint32_t count, surprises;
+};
+
+/* One more in the row; what the last few do not have is a surprise, and that both dumps have it no
+ * accident. */
+static void add_pending(const struct aligner *aligner, struct pending *pending, hgr_node u,
+                        hgr_node w)
+{
+    uint32_t at = pending->count++, token = shape_of(&aligner->match->side[0], u);
+    bool known = at < PERIOD_MAX;
+    for (uint32_t back = 1; !known && back <= PERIOD_MAX; back++)
+        known = pending->tokens[at - back] == token;
+    pending->u[at] = u;
+    pending->w[at] = w;
+    pending->tokens[at] = token;
+    pending->surprises += !known;
+}
+
+static void take_pending(struct aligner *aligner, struct pending *pending)
+{
+    for (uint32_t i = 0; i < pending->count; i++)
+        hgr_match_pair(aligner->match, pending->u[i], pending->w[i], HGR_MATCH_ORDER,
+                       HGR_FATE_PROBABLE);
+    pending->count = pending->surprises = 0;
+}
+
+/* The next free node from `at` on in one direction, pinned ones jumped over; HGR_NO_NODE at a
+ * neighbour. */
+static hgr_node next_free(const struct hgr_match_side *side, int64_t at, int64_t step)
+{
+    for (; at >= 0 && at < side->n; at += step) {
+        if (hgr_match_is_neighbour(side, (hgr_node)at))
+            return HGR_NO_NODE;
+        if (hgr_match_free_node(side, (hgr_node)at))
+            return (hgr_node)at;
+    }
+    return HGR_NO_NODE;
+}
+
 /* From pair (u, w) on in one direction, as long as the next ones are alike and nothing contradicts.
  */
 static void extend(struct aligner *aligner, hgr_node u, hgr_node w, int64_t step)
 {
-    struct hgr_match *match = aligner->match;
-    const struct hgr_match_side *a = &match->side[0], *b = &match->side[1];
-    int64_t i = u, j = w, skipped = 0;
-    i += step;
-    j += step;
-    while (i >= 0 && i < a->n && j >= 0 && j < b->n) {
-        hgr_node x = (hgr_node)i, y = (hgr_node)j;
-        if (hgr_match_is_neighbour(a, x) || hgr_match_is_neighbour(b, y))
-            return;
-        if (!hgr_match_free_node(a, x) || !hgr_match_free_node(b, y)) { /* pinned: jump over it */
-            i += hgr_match_free_node(a, x) ? 0 : step;
-            j += hgr_match_free_node(b, y) ? 0 : step;
+    const struct hgr_match_side *a = &aligner->match->side[0], *b = &aligner->match->side[1];
+    struct pending pending;
+    pending.count = pending.surprises = 0;
+    bool loose = aligner->alike == HGR_ALIKE_SHAPE;
+    hgr_node x = next_free(a, (int64_t)u + step, step), y = next_free(b, (int64_t)w + step, step);
+    for (uint32_t skipped = 0; x != HGR_NO_NODE && y != HGR_NO_NODE && skipped <= EDGE_SKIP;) {
+        bool goes_on = may_extend(aligner, x, y, skipped > 0);
+        if (goes_on &&
+            (pending.count == 0 || (pending.count <= PERIOD_MAX &&
+                                    hgr_match_likeness(aligner->match, x, y) >= HGR_MATCH_ALIKE))) {
+            take_pending(aligner, &pending);
+            hgr_match_pair(aligner->match, x, y, HGR_MATCH_ORDER, HGR_FATE_PROBABLE);
+            skipped = 0;
+        } else if (loose && pending.count < PENDING_MAX &&
+                   hgr_match_may_have_changed(aligner->match, x, y)) {
+            add_pending(aligner, &pending, x, y);
+            if (pending.surprises >= SURPRISES)
+                take_pending(aligner, &pending);
+        } else {
+            bool stuck = pending.count == PENDING_MAX; /* then the first of them was dead */
+            skipped++;
+            x = next_free(a, (int64_t)(stuck ? pending.u[0] : x) + step, step);
+            y = stuck ? pending.w[0] : y;
+            if (stuck)
+                pending.count = pending.surprises = 0;
             continue;
         }
-        hgr_votes votes = {0};
-        bool alike = a->content[x] == b->content[y];
-        if (alike)
-            votes = hgr_match_vote(match, x, y);
-        if (alike && votes.differ + votes.unlike <= votes.agree &&
-            (skipped == 0 || a->likeness[x] == b->likeness[y] || votes.agree > 0)) {
-            hgr_match_pair(match, x, y, HGR_MATCH_ORDER, HGR_FATE_PROBABLE);
-            j += step;
-            skipped = 0;
-        } else if (++skipped > EDGE_SKIP) {
-            return;
-        }
-        i += step;
+        x = next_free(a, (int64_t)x + step, step);
+        y = next_free(b, (int64_t)y + step, step);
     }
 }
 
@@ -320,7 +409,7 @@ static void extend_edges(struct aligner *aligner)
         extend(aligner, l, side->mate[l], -1);
     while (l != HGR_NO_NODE) {
         hgr_node r = next_neighbour(side, (uint64_t)l + 1, side->n);
-        bool together = r != HGR_NO_NODE && side->mate[r] > side->mate[l] &&
+        bool together = r != HGR_NO_NODE && r - l <= GAP_MAX && side->mate[r] > side->mate[l] &&
                         side->mate[r] - side->mate[l] <= r - l;
         if (!together && (r == HGR_NO_NODE ? side->n : r) - l > 1) {
             extend(aligner, l, side->mate[l], 1);
@@ -336,7 +425,6 @@ hgr_result hgr_match_order(struct hgr_match *match, hgr_alike alike, const hgr_r
 {
     struct aligner aligner = {.match = match, .alike = alike};
     uint32_t n = match->side[0].n;
-    hgr_match_mark_pinned(match);
     hgr_result result = hgr_alloc(run, n, sizeof *aligner.found, "order", &aligner.found, status);
     if (result == HGR_OK) {
         memset(aligner.found, 0xff, (size_t)n * sizeof *aligner.found);
@@ -348,7 +436,7 @@ hgr_result hgr_match_order(struct hgr_match *match, hgr_alike alike, const hgr_r
                            match->side[0].content[u] == match->side[1].content[aligner.found[u]]
                                ? HGR_FATE_SURE
                                : HGR_FATE_PROBABLE);
-    if (result == HGR_OK && alike == HGR_ALIKE_CONTENT)
+    if (result == HGR_OK)
         extend_edges(&aligner);
     hgr_free(aligner.found);
     return result;

@@ -7,8 +7,9 @@
 
 #include "../base/status.h"
 
-#define SLOTS_MAX (1u << 20) /* of one object, when its slots have to be listed */
-#define STEP_FREE 8u         /* elements of an array too short to be shifted much */
+#define SLOTS_MAX  (1u << 20) /* of one object, when its slots have to be listed */
+#define FIELDS_MAX 64u        /* references of an object that is no array */
+#define STEP_FREE  8u         /* elements of an array too short to be shifted much */
 
 struct slot {
     uint32_t place;
@@ -85,20 +86,6 @@ static void give_hint(const struct follower *f, hgr_node u, hgr_node w)
     *hint = *hint == HGR_MATCH_NO_HOLDER || *hint == w ? w : HGR_MATCH_MANY;
 }
 
-/* Do the elements of two arrays stand where they stood? Those that are paired tell; of few, none
- * need. */
-static bool is_in_step(const struct hgr_match *match, const hgr_node *us, const hgr_node *ws,
-                       uint32_t count)
-{
-    uint32_t agree = 0, differ = 0;
-    for (uint32_t e = 0; e < count; e++) {
-        hgr_node mate = match->side[0].mate[us[e]];
-        agree += mate == ws[e];
-        differ += mate != ws[e] && mate != HGR_NO_NODE;
-    }
-    return agree >= 4 * differ && (agree > 0 || count <= STEP_FREE);
-}
-
 static void propose(struct follower *f, hgr_node u, hgr_node w, hgr_match_reason reason)
 {
     struct hgr_match *match = f->match;
@@ -107,7 +94,7 @@ static void propose(struct follower *f, hgr_node u, hgr_node w, hgr_match_reason
     if (reason == HGR_MATCH_REFERENCE && !f->in_array && is_longer_array(match, u, w))
         follow_elements(f, u, w);
     if (!accept(f, u, w)) {
-        if (f->hints && reason == HGR_MATCH_REFERENCE)
+        if (f->alike == HGR_ALIKE_SHAPE && reason == HGR_MATCH_REFERENCE)
             give_hint(f, u, w);
         return;
     }
@@ -148,43 +135,121 @@ static void list_slots(struct follower *f, int s, hgr_node u)
     side->view->slots(side->view->user, u, list_slot, &listing);
 }
 
-/* Both lists ascend by place. */
-static void follow_listed(struct follower *f, hgr_node u, hgr_node w)
+/* Both lists ascend by place. Targets in the same place stand beside each other then; how many. */
+static uint32_t align_listed(struct follower *f, hgr_node u, hgr_node w)
 {
+    uint32_t count = 0;
     list_slots(f, 0, u);
     list_slots(f, 1, w);
     for (size_t i = 0, j = 0; i < f->nslots[0] && j < f->nslots[1];) {
-        const struct slot *a = &f->slots[0][i], *b = &f->slots[1][j];
-        if (a->place == b->place)
-            propose(f, a->target, b->target, HGR_MATCH_REFERENCE);
-        i += a->place <= b->place;
-        j += b->place <= a->place;
+        struct slot *a = &f->slots[0][i], *b = &f->slots[1][j];
+        uint32_t left = a->place, right = b->place;
+        if (left == right) {
+            f->slots[0][count].target = a->target; /* count <= i and j: nothing is lost */
+            f->slots[1][count++].target = b->target;
+        }
+        i += left <= right;
+        j += right <= left;
+    }
+    return count;
+}
+
+/* ---- elements of arrays: where some were taken out, the rest moved up ---- */
+
+enum step { STEP_UNKNOWN, STEP_KEPT, STEP_LOST };
+
+/* What a pair of elements tells about its neighbours. */
+static enum step step_of(const struct hgr_match *match, hgr_node u, hgr_node w)
+{
+    if (match->side[0].mate[u] == w)
+        return STEP_KEPT;
+    return hgr_match_free_node(&match->side[0], u) && hgr_match_free_node(&match->side[1], w)
+               ? STEP_UNKNOWN
+               : STEP_LOST;
+}
+
+/* Elements between two that are known are followed when both kept their places. */
+static void follow_array(struct follower *f, uint32_t count)
+{
+    const struct slot *us = f->slots[0], *ws = f->slots[1];
+    enum step before = count <= STEP_FREE ? STEP_KEPT : STEP_UNKNOWN;
+    for (uint32_t first = 0, next; first < count; first = next + 1) {
+        enum step after = STEP_UNKNOWN;
+        for (next = first; next < count && after == STEP_UNKNOWN; next++)
+            after = step_of(f->match, us[next].target, ws[next].target);
+        next -= after != STEP_UNKNOWN;
+        if (after == STEP_UNKNOWN)
+            after = before;
+        if (before == STEP_UNKNOWN)
+            before = after;
+        for (uint32_t e = first; before == STEP_KEPT && after == STEP_KEPT && e < next; e++)
+            propose(f, us[e].target, ws[e].target, HGR_MATCH_REFERENCE);
+        before = after;
     }
 }
 
+/* An array that was copied into a longer one: one level, arrays in arrays wait for their own
+ * holder. */
 static void follow_elements(struct follower *f, hgr_node u, hgr_node w)
 {
-    f->in_array = true; /* one level: arrays in arrays wait for their own holder */
-    follow_listed(f, u, w);
+    if (f->in_array)
+        return;
+    f->in_array = true;
+    follow_array(f, align_listed(f, u, w));
     f->in_array = false;
 }
 
 /* ---- one pair ---- */
 
+/* Targets of both, side by side in slots. */
+static uint32_t align_targets(struct follower *f, hgr_node u, hgr_node w)
+{
+    const hgr_node *targets[2];
+    uint32_t count[2];
+    const hgr_node nodes[2] = {u, w};
+    for (int s = 0; s < 2; s++)
+        targets[s] = hgr_graph_targets(f->match->side[s].graph, nodes[s], &count[s]);
+    if (count[0] != count[1])
+        return count[0] && count[1] ? align_listed(f, u, w) : 0;
+    for (int s = 0; s < 2 && f->result == HGR_OK; s++) {
+        f->result = hgr_grow(f->run, &f->slots[s], &f->slots_capacity[s], count[s], UINT32_MAX,
+                             sizeof *f->slots[s], "slots", f->status);
+        for (uint32_t e = 0; f->result == HGR_OK && e < count[s]; e++)
+            f->slots[s][e].target = targets[s][e];
+    }
+    return f->result == HGR_OK ? count[0] : 0;
+}
+
+static void follow_fields(struct follower *f, hgr_node u, hgr_node w)
+{
+    uint32_t count, other;
+    const hgr_node *us = hgr_graph_targets(f->match->side[0].graph, u, &count);
+    const hgr_node *ws = hgr_graph_targets(f->match->side[1].graph, w, &other);
+    if (count == other) { /* a proposal may use slots itself, so these are not copied there */
+        for (uint32_t e = 0; e < count; e++)
+            propose(f, us[e], ws[e], HGR_MATCH_REFERENCE);
+        return;
+    }
+    if (count == 0 || other == 0 || (count = align_listed(f, u, w)) > FIELDS_MAX)
+        return;
+    hgr_node pairs[2][FIELDS_MAX];
+    for (int s = 0; s < 2; s++)
+        for (uint32_t e = 0; e < count; e++)
+            pairs[s][e] = f->slots[s][e].target;
+    for (uint32_t e = 0; e < count; e++)
+        propose(f, pairs[0][e], pairs[1][e], HGR_MATCH_REFERENCE);
+}
+
 static void follow_pair(struct follower *f, hgr_node u, hgr_node w)
 {
     const struct hgr_match_side *a = &f->match->side[0], *b = &f->match->side[1];
-    uint32_t count, other;
-    const hgr_node *us = hgr_graph_targets(a->graph, u, &count);
-    const hgr_node *ws = hgr_graph_targets(b->graph, w, &other);
-    f->hints = f->alike == HGR_ALIKE_SHAPE &&
-               (a->view->length(a->view->user, u) == 0 ||
-                is_in_step(f->match, us, ws, count < other ? count : other));
-    if (count == other)
-        for (uint32_t e = 0; e < count; e++)
-            propose(f, us[e], ws[e], HGR_MATCH_REFERENCE);
-    else if (count > 0 && other > 0)
-        follow_listed(f, u, w);
+    if (a->view->length(a->view->user, u) == 0) {
+        follow_fields(f, u, w);
+    } else {
+        f->in_array = true; /* its elements use slots: no array below uses them meanwhile */
+        follow_array(f, align_targets(f, u, w));
+        f->in_array = false;
+    }
     if (a->holder[u] < HGR_MATCH_MANY && b->holder[w] < HGR_MATCH_MANY)
         propose(f, a->holder[u], b->holder[w], HGR_MATCH_REFERRER);
 }
@@ -206,7 +271,6 @@ hgr_result hgr_match_follow(struct hgr_match *match, hgr_alike alike, const hgr_
     struct follower f = {
         .match = match, .run = run, .alike = alike, .result = HGR_OK, .status = status};
     const struct hgr_match_side *side = &match->side[0];
-    hgr_match_mark_pinned(match);
     f.result = prepare_hints(match, run, status);
     for (hgr_node u = 0; f.result == HGR_OK && u < side->n; u++) {
         f.at = u;

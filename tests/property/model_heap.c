@@ -306,6 +306,24 @@ void model_heap_step(struct model_heap *heap, const struct model_step *step)
     free(dead);
 }
 
+size_t model_heap_fill(struct model_heap *heap)
+{
+    size_t count = heap->count, arrays = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool any = false;
+        for (uint32_t s = 0; heap->objects[i].type == MODEL_ARRAY && s < heap->objects[i].nslots;
+             s++) {
+            if (heap->objects[i].slots[s] || below(heap, 2))
+                continue;
+            uint64_t item = make_item(heap); /* moves objects */
+            heap->objects[i].slots[s] = item;
+            any = true;
+        }
+        arrays += any;
+    }
+    return arrays;
+}
+
 void model_heap_copy(const struct model_heap *from, struct model_heap *out)
 {
     *out = *from;

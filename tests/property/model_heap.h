@@ -47,6 +47,8 @@ struct model_step {
 /** Items, strings, lists, dictionaries and trees, about `objects` in all. */
 void model_heap_make(uint64_t seed, size_t objects, struct model_heap *out);
 void model_heap_step(struct model_heap *heap, const struct model_step *step);
+/** Put new items into empty slots of arrays; how many arrays got some. */
+size_t model_heap_fill(struct model_heap *heap);
 void model_heap_copy(const struct model_heap *from, struct model_heap *out);
 void model_heap_free(struct model_heap *heap);
 

@@ -187,6 +187,102 @@ static void the_same_dump_twice(void **state)
     }
 }
 
+/* ---- what follows from pairs: against their definitions ---- */
+
+/* By walking up: the first dominator that is not new, or the topmost new one. */
+static hgr_node owner_slow(const hgr_match *match, const hgr_domtree *tree, hgr_node u)
+{
+    const hgr_node *idom = hgr_domtree_idom(tree);
+    uint32_t n = hgr_match_nodes(match, HGR_AFTER);
+    while (idom[u] != n && hgr_match_fate(match, HGR_AFTER, u) == HGR_FATE_GONE)
+        u = idom[u];
+    return u;
+}
+
+static void check_owners(const struct pair *pair, const hgr_match *match)
+{
+    uint32_t n = hgr_match_nodes(match, HGR_AFTER);
+    hgr_node root = 0;
+    hgr_domtree *tree = NULL;
+    hgr_new_owner *owners = NULL;
+    size_t count = 0;
+    uint64_t *left = calloc(n, sizeof *left);
+    assert_int_equal(hgr_domtree_create(pair->views[1].graph, &root, 1, run, &tree, NULL), HGR_OK);
+    assert_int_equal(
+        hgr_match_new_owners(match, &pair->views[1].view, tree, run, &owners, &count, NULL),
+        HGR_OK);
+    for (hgr_node u = 0; u < n; u++)
+        if (hgr_domtree_idom(tree)[u] != HGR_NO_NODE &&
+            hgr_match_fate(match, HGR_AFTER, u) == HGR_FATE_GONE)
+            left[owner_slow(match, tree, u)] += pair->heaps[1].objects[u].bytes;
+    for (size_t i = 0; i < count; i++) {
+        hgr_node at = owners[i].owner != HGR_NO_NODE ? owners[i].owner
+                                                     : owner_slow(match, tree, owners[i].example);
+        assert_int_equal(left[at], owners[i].bytes);
+        left[at] = 0;
+        assert_int_equal(hgr_match_fate(match, HGR_AFTER, owners[i].example), HGR_FATE_GONE);
+        assert_true(i == 0 || owners[i - 1].bytes >= owners[i].bytes);
+    }
+    for (hgr_node u = 0; u < n; u++)
+        assert_int_equal(left[u], 0);
+    free(left);
+    hgr_new_owners_free(owners);
+    hgr_domtree_free(tree);
+}
+
+static uint32_t filled(const struct model_object *object)
+{
+    uint32_t count = 0;
+    for (uint32_t s = 0; s < object->nslots; s++)
+        count += object->slots[s] != 0;
+    return count;
+}
+
+/* In the model only arrays grow: each surviving one with more filled slots is listed, no other. */
+static void check_grown(const struct pair *pair, const hgr_match *match)
+{
+    hgr_grown *grown = NULL;
+    size_t count = 0, expected = 0;
+    assert_int_equal(hgr_match_grown(match, &pair->views[0].view, &pair->views[1].view, run, &grown,
+                                     &count, NULL),
+                     HGR_OK);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(hgr_match_mate(match, HGR_AFTER, grown[i].after), grown[i].before);
+        assert_int_equal(filled(&pair->heaps[0].objects[grown[i].before]), grown[i].length_before);
+        assert_int_equal(filled(&pair->heaps[1].objects[grown[i].after]), grown[i].length_after);
+        assert_true(grown[i].length_after > grown[i].length_before);
+    }
+    for (hgr_node w = 0; w < hgr_match_nodes(match, HGR_AFTER); w++) {
+        hgr_node u = hgr_match_mate(match, HGR_AFTER, w);
+        expected += u != HGR_NO_NODE && pair->heaps[1].objects[w].type == MODEL_ARRAY &&
+                    filled(&pair->heaps[1].objects[w]) > filled(&pair->heaps[0].objects[u]);
+    }
+    assert_int_equal(count, expected);
+    hgr_grown_free(grown);
+}
+
+static void owners_and_growth_equal_their_definitions(void **state)
+{
+    (void)state;
+    size_t grown = 0;
+    for (uint64_t seed = 1; seed <= HEAPS; seed++) {
+        struct pair pair;
+        struct model_step fill = {10, 2, 50, MODEL_COMPACT, false};
+        model_heap_make(seed, 2000, &pair.heaps[0]);
+        model_heap_copy(&pair.heaps[0], &pair.heaps[1]);
+        model_heap_step(&pair.heaps[1], &fill);
+        grown += model_heap_fill(&pair.heaps[1]);
+        for (int s = 0; s < 2; s++)
+            assert_true(model_view_create(&pair.heaps[s], run, &pair.views[s]));
+        hgr_match *match = match_of(&pair, run);
+        check_owners(&pair, match);
+        check_grown(&pair, match);
+        hgr_match_free(match);
+        pair_free(&pair);
+    }
+    assert_true(grown > 0);
+}
+
 /* ---- threads, memory ---- */
 
 static void threads_change_no_byte(void **state)
@@ -243,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(survivors_are_found),
         cmocka_unit_test(the_same_dump_twice),
+        cmocka_unit_test(owners_and_growth_equal_their_definitions),
         cmocka_unit_test(threads_change_no_byte),
         cmocka_unit_test(without_memory),
     };

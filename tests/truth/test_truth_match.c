@@ -233,6 +233,43 @@ static void add_scores(const struct side *sides, const hgr_match *match, struct 
     }
 }
 
+/* ---- who owns what is new ---- */
+
+/* At least 95 % of the new bytes have an owner: a survivor, which the ids confirm, or a root with a
+ * name. */
+static void check_owners(const struct side *sides, const hgr_match *match)
+{
+    const hgr_run *run = sides[1].opened.run;
+    const hgr_snapshot *heap = sides[1].heap;
+    hgr_node *roots = NULL;
+    size_t nroots = 0, count = 0;
+    hgr_domtree *tree = NULL;
+    hgr_new_owner *owners = NULL;
+    uint64_t bytes = 0, owned = 0, false_owned = 0;
+    assert_int_equal(hgr_root_nodes(heap, run, &roots, &nroots, NULL), HGR_OK);
+    assert_int_equal(hgr_domtree_create(hgr_snapshot_graph(heap), roots, nroots, run, &tree, NULL),
+                     HGR_OK);
+    assert_int_equal(hgr_match_new_owners(match, sides[1].view, tree, run, &owners, &count, NULL),
+                     HGR_OK);
+    for (size_t i = 0; i < count; i++) {
+        hgr_node owner = owners[i].owner;
+        bool named = owner != HGR_NO_NODE;
+        for (size_t r = 0; !named && r < nroots; r++)
+            named = roots[r] == owners[i].example;
+        bytes += owners[i].bytes;
+        owned += named ? owners[i].bytes : 0;
+        if (owner != HGR_NO_NODE && sides[1].identity[owner] &&
+            !find_known(&sides[0], sides[1].identity[owner]))
+            false_owned += owners[i].bytes;
+    }
+    assert_true(bytes > 100000);
+    assert_true(owned * 100 >= bytes * 95);
+    assert_true(false_owned * 100 <= bytes);
+    hgr_new_owners_free(owners);
+    hgr_domtree_free(tree);
+    hgr_nodes_free(roots);
+}
+
 static double percent(uint64_t part, uint64_t whole)
 {
     return whole ? 100.0 * (double)part / (double)whole : 0;
@@ -248,6 +285,7 @@ static void check_pair(const struct fixture *before, const struct fixture *after
     assert_int_equal(
         hgr_match_create(sides[0].view, sides[1].view, sides[1].opened.run, &match, NULL), HGR_OK);
     add_scores(sides, match, &score);
+    check_owners(sides, match);
     uint64_t others = score.survivors - score.twins, right = score.right - score.twins_right;
     printf("%-44s right %.3f %% (all but %llu twins: %.3f %%) wrong %.3f %% missed %.3f %% of "
            "%llu; of %llu dead paired %.3f %%, "

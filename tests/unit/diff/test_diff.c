@@ -324,9 +324,44 @@ static void memory_may_run_out_anywhere(void **state)
     hgr_run_free(run);
 }
 
+static void damaged_saved_sides_are_refused(void **state)
+{
+    (void)state;
+    hgr_run *run = make_run();
+    const hgr_saved_type type = {"Order", "shop.dll", {2, 48, 0, 0}};
+    const struct {
+        hgr_saved_path paths[3];
+        uint32_t npaths;
+        const char *why;
+    } rows[] = {
+        {{{UINT32_MAX, UINT32_MAX, "(all objects)", "", 1, 24}}, 1, "paths hold 1 objects"},
+        {{{0, UINT32_MAX, "(all objects)", "", 2, 48}}, 1, "path 0 has parent 0"},
+        {{{UINT32_MAX, UINT32_MAX, "(all objects)", "", 0, 0}, {1, 0, "Order", "", 2, 48}}, 2,
+         "path 1 has parent 1"},
+        {{{UINT32_MAX, UINT32_MAX, "(all objects)", "", 0, 0}, {UINT32_MAX, 0, "Order", "", 2, 48}}, 2,
+         "path 1 has parent 4294967295"},
+        {{{UINT32_MAX, UINT32_MAX, "(all objects)", "", 0, 0}, {0, 1, "Order", "", 2, 48}}, 2,
+         "path 1 has type 1 of 1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hgr_diff *diff = NULL;
+        hgr_status status = {0};
+        assert_int_equal(hgr_diff_create(2, NULL, run, &diff, NULL), HGR_OK);
+        assert_int_equal(hgr_diff_add_saved(diff, &type, 1, rows[i].paths, rows[i].npaths, run,
+                                            &status),
+                         HGR_BAD_DATA);
+        if (!strstr(status.text, rows[i].why))
+            fail_msg("'%s' does not say '%s'", status.text, rows[i].why);
+        hgr_diff_free(diff);
+    }
+    assert_int_equal(hgr_run_memory_bytes(run), 0);
+    hgr_run_free(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(damaged_saved_sides_are_refused),
         cmocka_unit_test(leak_is_named),
         cmocka_unit_test(steady_growth_of_three),
         cmocka_unit_test(load_contexts_stay_apart),
