@@ -22,11 +22,13 @@ static void look(const hgr_space *space, size_t len)
     hgr_clr_table table;
     uint64_t addr;
     uint32_t size;
+    uint16_t version[4];
     if (!hgr_pe_open(space, BASE, &image))
         return;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         (void)!hgr_pe_export(&image, names[i], &addr);
     (void)!hgr_pe_resource(&image, "COREXTERNALDATAACCESSRESOURCE", &addr, &size);
+    (void)!hgr_pe_file_version(&image, version);
     if (!hgr_clr_resource_table(space, &module, &table))
         return;
     if (table.addr < BASE)
