@@ -241,6 +241,22 @@ static void calibrate_lists(hgr_runtime *runtime)
 
 /* ---- the map of a module's own types ---- */
 
+/* Does a map {next, table, count, flags} at addr have the sample in its row? Its first piece decides:
+ * the rest is for rows that came later. */
+static bool map_has(const hgr_runtime *runtime, uint64_t addr, const struct sample *sample)
+{
+    const hgr_space *space = runtime->space;
+    uint32_t p = space->pointer_size, count;
+    uint64_t table, flags, value;
+    if (!hgr_space_u32(space, addr + 2 * p, &count) || sample->rid >= count ||
+        !hgr_space_ptr(space, addr + p, &table) || !hgr_space_ptr(space, addr + 3 * p, &flags) ||
+        flags >= p)
+        return false;
+    uint64_t slot = table + (uint64_t)sample->rid * p;
+    return hgr_space_ptr(space, slot, &value) &&
+           hgr_clr_list_link_value(runtime, slot, value & ~flags) == sample->mt;
+}
+
 static void calibrate_types(hgr_runtime *runtime)
 {
     struct sample samples[SAMPLES];
@@ -248,10 +264,8 @@ static void calibrate_types(hgr_runtime *runtime)
     uint32_t found = HGR_NO_OFFSET;
     for (uint32_t off = 0; off < MODULE_BYTES; off += runtime->space->pointer_size) {
         size_t hits = 0;
-        runtime->layout.module_typedef_map = off;
         for (size_t i = 0; i < count; i++)
-            hits += hgr_clr_typedef_method_table(runtime, samples[i].module, samples[i].rid) ==
-                    samples[i].mt;
+            hits += map_has(runtime, samples[i].module + off, &samples[i]);
         if (hits > best) {
             best = hits;
             found = off;

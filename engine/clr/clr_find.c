@@ -242,9 +242,20 @@ static bool find_in_module(const hgr_space *space, const hgr_module *module, boo
 
 /* ---- over all modules ---- */
 
-static bool is_mono_name(const char *name)
+/* Other runtimes of managed code, by the file that is theirs. */
+static const char *other_runtime(const char *path)
 {
-    return strncmp(name, "libmono", 7) == 0 || strncmp(name, "mono-2.0-", 9) == 0;
+    static const struct {
+        const char *file, *what;
+    } others[] = {{"libmono", "Mono"},
+                  {"mono-2.0-", "Mono"},
+                  {"GameAssembly.dll", "Unity's IL2CPP"},
+                  {"mscorwks.dll", ".NET Framework before 4"}};
+    const char *name = file_name(path);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strncmp(name, others[i].file, strlen(others[i].file)) == 0)
+            return others[i].what;
+    return NULL;
 }
 
 static hgr_result fail_no_runtime(const hgr_dump *dump, hgr_status *status)
@@ -252,10 +263,11 @@ static hgr_result fail_no_runtime(const hgr_dump *dump, hgr_status *status)
     size_t count = hgr_dump_modules(dump);
     for (size_t i = 0; i < count; i++) {
         const hgr_module *module = hgr_dump_module(dump, i);
+        const char *other = other_runtime(module->path);
         uint64_t addr;
-        if (is_mono_name(file_name(module->path)))
-            return hgr_fail(status, HGR_UNSUPPORTED, "%s: Mono, which is not read",
-                            file_name(module->path));
+        if (other)
+            return hgr_fail(status, HGR_UNSUPPORTED, "%s: %s, which is not read",
+                            file_name(module->path), other);
         if (hgr_clr_symbol(&dump->space, module->base_addr, "DotNetRuntimeDebugHeader", &addr))
             return hgr_fail(status, HGR_UNSUPPORTED,
                             "%s: compiled ahead of time (NativeAOT), which is not read",

@@ -10,6 +10,7 @@
 
 #define PAGE_BYTES  UINT64_C(0x1000)
 #define PIECE_BYTES (UINT64_C(4) << 20)
+#define BYTES_A_THREAD (UINT64_C(64) << 20) /* less is done before a thread has started */
 
 static bool may_be_written(const hgr_range *range)
 {
@@ -57,7 +58,10 @@ static hgr_result cut_space(const hgr_space *space, const hgr_run *run, hgr_shap
 static void count_hits(const hgr_shape_piece *pieces, size_t npieces, hgr_shape_search_fn *search,
                        const void *user, uint64_t *counts, const hgr_run *run)
 {
-    const uint32_t threads = hgr_run_threads_for(run, npieces, 4);
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < npieces; i++)
+        bytes += pieces[i].len;
+    const uint32_t threads = hgr_run_threads_for(run, bytes, BYTES_A_THREAD);
 #pragma omp parallel for default(none) shared(pieces, npieces, search, user, counts, run)          \
     schedule(dynamic, 1) num_threads(threads)
     for (size_t i = 0; i < npieces; i++)

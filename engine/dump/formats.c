@@ -18,6 +18,10 @@ struct magic {
 static const struct magic magics[] = {
     {MAGIC("PAGEDU64"), HGR_UNSUPPORTED, "a Windows kernel dump, not the dump of a process"},
     {MAGIC("PAGEDUMP"), HGR_UNSUPPORTED, "a Windows kernel dump, not the dump of a process"},
+    {MAGIC("\xcf\xfa\xed\xfe\x0c\0\0\x01\0\0\0\0\x04\0\0\0"), HGR_UNSUPPORTED,
+     "a Mach-O core of an arm64 process (macOS); only ELF cores and Windows minidumps are read"},
+    {MAGIC("\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x04\0\0\0"), HGR_UNSUPPORTED,
+     "a Mach-O core of an x64 process (macOS); only ELF cores and Windows minidumps are read"},
     {MAGIC("\xcf\xfa\xed\xfe"), HGR_UNSUPPORTED,
      "a Mach-O file (macOS); only ELF cores and Windows minidumps are read"},
     {MAGIC("\xce\xfa\xed\xfe"), HGR_UNSUPPORTED,

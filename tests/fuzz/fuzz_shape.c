@@ -27,6 +27,8 @@ enum { NVARIANTS = sizeof VARIANTS / sizeof VARIANTS[0] };
 static struct process {
     uint8_t *bytes, *work;
     size_t len;
+    hgr_run *run;
+    hgr_dump *dump; /* of bytes */
     uint32_t *used; /* offsets of the words that are not zero */
     size_t nused;
 } processes[NVARIANTS];
@@ -35,7 +37,9 @@ static void make_process(struct process *process, const synth_framework_options 
 {
     synth_framework_truth truth;
     process->bytes = synth_framework_dump(variant, &truth, &process->len);
-    if (!process->bytes)
+    if (!process->bytes || hgr_run_create(1, &process->run, NULL) != HGR_OK ||
+        hgr_dump_open_bytes(process->bytes, process->len, NULL, process->run, &process->dump,
+                            NULL) != HGR_OK)
         abort();
     process->work = malloc(process->len);
     process->used = malloc(process->len);
@@ -100,24 +104,17 @@ static void open_and_look(const struct process *process, const hgr_runtime_optio
 
 static void patch(struct process *process, const uint8_t *bytes, size_t len)
 {
-    hgr_run *run = NULL;
-    hgr_dump *dump = NULL;
-    if (hgr_run_create(1, &run, NULL) != HGR_OK ||
-        hgr_dump_open_bytes(process->bytes, process->len, NULL, run, &dump, NULL) != HGR_OK)
-        abort();
     memcpy(process->work, process->bytes, process->len);
     for (size_t i = 0; len >= PATCH_BYTES && i < MAX_PATCHES; i++) {
         uint32_t where;
         memcpy(&where, bytes, sizeof where);
         size_t at = where & 1 ? process->used[(where >> 1) % process->nused]
-                              : offset_of(dump, process->bytes, process->len, where);
+                              : offset_of(process->dump, process->bytes, process->len, where);
         size_t left = at < process->len ? process->len - at : 0;
         memcpy(process->work + at, bytes + 4, left < 8 ? left : 8);
         bytes += PATCH_BYTES;
         len -= PATCH_BYTES;
     }
-    hgr_dump_close(dump);
-    hgr_run_free(run);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -43,7 +43,7 @@ enum {
     CORE = 0x71000000,
     SHOP = 0x72000000
 };
-enum { SEGMENT_BYTES = 0x40000, HEAP_STEP = 0x100000 };
+enum { SEGMENT_BYTES = 0x8000, HEAP_STEP = 0x100000 };
 
 /* ---- memory ---- */
 

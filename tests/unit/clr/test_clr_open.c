@@ -419,6 +419,19 @@ static void what_cannot_be_read_says_so(void **state)
     fake_seal(&fake, 0, 0);
     fails_with(&fake, HGR_NOT_FOUND, "no .NET runtime among 1 modules");
 
+    static const char *const others[][2] = {
+        {"/usr/lib/libmonosgen-2.0.so.1", "libmonosgen-2.0.so.1: Mono, which is not read"},
+        {"C:\\Game\\GameAssembly.dll", "GameAssembly.dll: Unity's IL2CPP, which is not read"},
+        {"C:\\Windows\\v2.0\\mscorwks.dll", ".NET Framework before 4, which is not read"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        fake_make(&fake, 0);
+        fake.module.path = others[i][0];
+        memset(fake.bytes + AT_TABLE, 0, 0x1000);
+        fake_seal(&fake, 0, 0);
+        fails_with(&fake, HGR_UNSUPPORTED, others[i][1]);
+    }
+
     fake_make(&fake, 0);
     fake.module.path = "/opt/unity/libmonobdwgc-2.0.so";
     memset(fake.bytes + AT_TABLE, 0, 0x1000);

@@ -30,6 +30,10 @@ static void names_what_is_no_dump(void **state)
              HGR_BAD_DATA, "begins with 7f 45 4c 47"),
         CASE("PAGEDU64", HGR_UNSUPPORTED, "Windows kernel dump"),
         CASE("\xcf\xfa\xed\xfe....", HGR_UNSUPPORTED, "Mach-O"),
+        CASE("\xcf\xfa\xed\xfe\x0c\0\0\x01\0\0\0\0\x04\0\0\0....", HGR_UNSUPPORTED,
+             "Mach-O core of an arm64 process"),
+        CASE("\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x04\0\0\0....", HGR_UNSUPPORTED,
+             "Mach-O core of an x64 process"),
         CASE("PK\x03\x04....", HGR_TRUNCATED, "zip archive cut off"),
         CASE("MDMP....", HGR_TRUNCATED, "minidump"),
         CASE("\xfd"
