@@ -122,11 +122,33 @@ static void keep_gaps(hgr_runtime *runtime, struct found *found)
     found->walk.gaps = NULL;
 }
 
-static hgr_result search(hgr_runtime *runtime, struct found *found, hgr_status *status)
+/* Windows reserves in steps of 64 KiB, the others by the page. */
+static uint64_t granule_of(const hgr_runtime *runtime)
+{
+    return strcmp(runtime->dump->info.os, "windows") == 0 ? 0x10000 : 0x1000;
+}
+
+/* Two runtimes in a process: segments whose first object is of the other one's types go. */
+static void keep_own_segments(struct found *found, const hgr_space *space)
+{
+    hgr_shape_segments *segments = &found->segments;
+    size_t kept = 0;
+    for (size_t i = 0; i < segments->count; i++) {
+        uint64_t word;
+        if (!hgr_space_ptr(space, segments->items[i].mem, &word) ||
+            !hgr_shape_is_foreign(&found->types, word & ~(uint64_t)(space->pointer_size - 1)))
+            segments->items[kept++] = segments->items[i];
+    }
+    segments->count = kept;
+}
+
+static hgr_result search(hgr_runtime *runtime, const hgr_module *module, struct found *found,
+                         hgr_status *status)
 {
     const hgr_space *space = runtime->space;
     const hgr_run *run = runtime->run;
-    hgr_result result = hgr_shape_segments_find(space, run, &found->segments, status);
+    hgr_result result =
+        hgr_shape_segments_find(space, run, granule_of(runtime), &found->segments, status);
     if (result == HGR_OK && found->segments.count == 0)
         return hgr_fail(status, HGR_NOT_FOUND,
                         "search by shape: no GC segment (regions, from .NET 7 on, have no shape "
@@ -134,17 +156,20 @@ static hgr_result search(hgr_runtime *runtime, struct found *found, hgr_status *
     if (result == HGR_OK)
         result = hgr_shape_types_find(space, run, &found->segments, &found->types, status);
     if (result == HGR_OK)
-        result = hgr_shape_generations_find(space, run, &found->segments, found->types.free_mt,
-                                            &found->tables, &found->ntables, status);
+        keep_own_segments(found, space);
+    if (result == HGR_OK)
+        result = hgr_shape_generations_find(space, run, module, &found->segments,
+                                            found->types.free_mt, &found->tables, &found->ntables,
+                                            status);
     if (result == HGR_OK && found->ntables > HGR_CLR_MAX_HEAPS)
         found->ntables = HGR_CLR_MAX_HEAPS;
     return result;
 }
 
-hgr_result hgr_clr_shape_read(hgr_runtime *runtime, hgr_status *status)
+hgr_result hgr_clr_shape_read(hgr_runtime *runtime, const hgr_module *module, hgr_status *status)
 {
     struct found found = {0};
-    hgr_result result = search(runtime, &found, status);
+    hgr_result result = search(runtime, module, &found, status);
     if (result == HGR_OK)
         result = found.ntables > 0 ? describe_heaps(runtime, &found, status)
                                    : list_segments(runtime, &found, status);
@@ -220,7 +245,8 @@ hgr_result hgr_clr_shape_compare(hgr_runtime *runtime, hgr_status *status)
     uint64_t example = 0;
     if (runtime->gc.allocation_start == HGR_NO_OFFSET)
         return HGR_OK; /* regions */
-    hgr_result result = hgr_shape_segments_find(runtime->space, runtime->run, &segments, status);
+    hgr_result result = hgr_shape_segments_find(runtime->space, runtime->run, granule_of(runtime),
+                                                &segments, status);
     if (result == HGR_OK)
         result = warn_unlisted(runtime, &segments, status);
     for (size_t i = 0; i < runtime->nsegments && result == HGR_OK; i++)

@@ -21,13 +21,15 @@ typedef struct hgr_shape_segments {
 /**
  * Every segment in the dump, whatever list it is in, none is in, or its list is damaged.
  *
- * Cost     reads one word of each page that may be written, seven of those that pass.
+ * granule: what the operating system aligns reservations to, a multiple of the page size.
+ * Cost     reads one word at each granule of memory that may be written, seven of those that pass.
  * Threads  parallel over address ranges; same result for every thread count.
  * Errors   HGR_NO_MEMORY, HGR_CANCELLED, HGR_TOO_LARGE.
  * Owner    caller frees with hgr_shape_segments_fini.
  */
 HGR_MUST_CHECK hgr_result hgr_shape_segments_find(const hgr_space *space, const hgr_run *run,
-                                                  hgr_shape_segments *out, hgr_status *status);
+                                                  uint64_t granule, hgr_shape_segments *out,
+                                                  hgr_status *status);
 void hgr_shape_segments_fini(hgr_shape_segments *segments);
 /** The segment whose record lies at addr, or NULL. */
 const hgr_shape_segment *hgr_shape_segment_at(const hgr_shape_segments *segments, uint64_t addr);
@@ -52,6 +54,10 @@ void hgr_shape_types_fini(hgr_shape_types *types);
  * Errors: HGR_NO_MEMORY. */
 HGR_MUST_CHECK hgr_result hgr_shape_is_type(hgr_shape_types *types, uint64_t addr, bool *out,
                                             hgr_status *status);
+
+/** A method table of another runtime in the same process: its Free, or one whose parents end at its
+ * System.Object. What is no method table at all is damage, and foreign to nobody. */
+bool hgr_shape_is_foreign(const hgr_shape_types *types, uint64_t addr);
 
 /** The head of a method table, the same in every runtime with segments. */
 typedef struct hgr_shape_type_head {
@@ -86,9 +92,11 @@ typedef struct hgr_shape_generations {
     uint32_t count;                  /* 4, or 5 with POH */
 } hgr_shape_generations;
 
-/** Search all memory that may be written, but no segment. One table a heap, ascending by ephemeral
- * segment. Cost: a pass over that memory. Caller frees *out with hgr_free. */
+/** Search the runtime's module, where a workstation collector has its table; when none is there,
+ * all memory that may be written, but no segment. One table a heap, ascending by ephemeral segment.
+ * Cost: a pass over that memory. Caller frees *out with hgr_free. */
 HGR_MUST_CHECK hgr_result hgr_shape_generations_find(const hgr_space *space, const hgr_run *run,
+                                                     const hgr_module *module,
                                                      const hgr_shape_segments *segments,
                                                      uint64_t free_mt, hgr_shape_generations **out,
                                                      size_t *out_count, hgr_status *status);
@@ -114,12 +122,18 @@ typedef struct hgr_shape_piece {
 typedef size_t hgr_shape_search_fn(const void *user, const hgr_shape_piece *piece, uint64_t *out,
                                    size_t capacity);
 
-/** Call search for every piece of memory that may be written, in parallel; all hits, ascending.
+/** What to search: memory that may be written, from low on up to high. */
+typedef struct hgr_shape_bounds {
+    uint64_t low, high;
+} hgr_shape_bounds;
+#define HGR_SHAPE_EVERYWHERE ((hgr_shape_bounds){0, UINT64_MAX})
+
+/** Call search for every piece of memory within bounds, in parallel; all hits, ascending.
  * Errors: HGR_NO_MEMORY, HGR_CANCELLED, HGR_TOO_LARGE (more hits than limit). */
 HGR_MUST_CHECK hgr_result hgr_shape_search(const hgr_space *space, const hgr_run *run,
-                                           hgr_shape_search_fn *search, const void *user,
-                                           size_t limit, uint64_t **out, size_t *out_count,
-                                           hgr_status *status);
+                                           hgr_shape_bounds bounds, hgr_shape_search_fn *search,
+                                           const void *user, size_t limit, uint64_t **out,
+                                           size_t *out_count, hgr_status *status);
 
 /* ---- clr_shape.c ---- */
 
@@ -128,7 +142,8 @@ HGR_MUST_CHECK hgr_result hgr_shape_search(const hgr_space *space, const hgr_run
  *
  * Errors   HGR_NOT_FOUND (no segment, or no type: no heap of this kind), HGR_NO_MEMORY, HGR_CANCELLED.
  */
-HGR_MUST_CHECK hgr_result hgr_clr_shape_read(hgr_runtime *runtime, hgr_status *status);
+HGR_MUST_CHECK hgr_result hgr_clr_shape_read(hgr_runtime *runtime, const hgr_module *module,
+                                             hgr_status *status);
 /** Fill runtime->gaps by a walk through the youngest generation, where no allocation context is known.
  * Errors: HGR_NO_MEMORY. */
 HGR_MUST_CHECK hgr_result hgr_clr_shape_gaps(hgr_runtime *runtime, hgr_status *status);

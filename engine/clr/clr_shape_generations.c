@@ -12,6 +12,7 @@
 #include "../base/status.h"
 #include "clr_limits.h"
 
+#define PAGE_BYTES UINT64_C(0x1000)
 #define MIN_BYTES 0x40u /* of a generation */
 #define MAX_BYTES 0x400u
 #define MAX_STEPS 2u /* words from start_segment to allocation_start */
@@ -24,6 +25,40 @@ struct context {
     uint64_t free_mt;
     uint64_t low, high; /* of segment addresses */
 };
+
+/* Does a page hold a word that is page-aligned and between the first and the last segment? Hardly any
+ * does, so this is what the search costs: one pass without branches. */
+static bool page_may_hold_8(const uint8_t *bytes, uint64_t len, uint64_t low, uint64_t span)
+{
+    uint64_t hit = 0;
+#pragma omp simd reduction(| : hit)
+    for (uint64_t off = 0; off < len / 8; off++) {
+        uint64_t word;
+        memcpy(&word, bytes + 8 * off, sizeof word);
+        hit |= (uint64_t)((word & 0xfff) == 0) & (uint64_t)(word - low <= span);
+    }
+    return hit != 0;
+}
+
+static bool page_may_hold_4(const uint8_t *bytes, uint64_t len, uint32_t low, uint32_t span)
+{
+    uint32_t hit = 0;
+#pragma omp simd reduction(| : hit)
+    for (uint64_t off = 0; off < len / 4; off++) {
+        uint32_t word;
+        memcpy(&word, bytes + 4 * off, sizeof word);
+        hit |= (uint32_t)((word & 0xfff) == 0) & (uint32_t)(word - low <= span);
+    }
+    return hit != 0;
+}
+
+static bool page_may_hold(const struct context *context, const uint8_t *bytes, uint64_t len)
+{
+    uint64_t span = context->high - context->low;
+    return context->space->pointer_size == 8
+               ? page_may_hold_8(bytes, len, context->low, span)
+               : page_may_hold_4(bytes, len, (uint32_t)context->low, (uint32_t)span);
+}
 
 static uint64_t word_at(const uint8_t *bytes, uint32_t pointer_size)
 {
@@ -48,27 +83,38 @@ static uint64_t skip_segments(const hgr_shape_segments *segments, uint64_t addr)
                : addr;
 }
 
+static size_t search_page(const struct context *context, uint64_t addr, const uint8_t *bytes,
+                          uint64_t len, uint64_t *out, size_t capacity)
+{
+    uint32_t p = context->space->pointer_size;
+    size_t count = 0;
+    for (uint64_t off = 0; off + p <= len; off += p) {
+        uint64_t word = word_at(bytes + off, p);
+        if (word < context->low || word > context->high || word % PAGE_BYTES != 0 ||
+            !hgr_shape_segment_at(context->segments, word))
+            continue;
+        if (count < capacity)
+            out[count] = addr + off;
+        count++;
+    }
+    return count;
+}
+
 static size_t search_words(const void *user, const hgr_shape_piece *piece, uint64_t *out,
                            size_t capacity)
 {
     const struct context *context = user;
-    uint32_t p = context->space->pointer_size;
     size_t count = 0;
-    for (uint64_t off = 0; off + p <= piece->len; off += p) {
-        uint64_t word;
-        if ((piece->addr + off) % 0x1000 == 0) {
-            uint64_t next = skip_segments(context->segments, piece->addr + off);
-            if (next - piece->addr >= piece->len)
-                break;
-            off = next - piece->addr;
-        }
-        word = word_at(piece->bytes + off, p);
-        if (word < context->low || word > context->high || word % 0x1000 != 0 ||
-            !hgr_shape_segment_at(context->segments, word))
-            continue;
-        if (count < capacity)
-            out[count] = piece->addr + off;
-        count++;
+    for (uint64_t off = 0; off < piece->len; off += PAGE_BYTES) { /* a piece begins on a page */
+        uint64_t next = skip_segments(context->segments, piece->addr + off);
+        if (next - piece->addr >= piece->len)
+            break;
+        off = (next - piece->addr) & ~(PAGE_BYTES - 1);
+        uint64_t left = piece->len - off, len = left < PAGE_BYTES ? left : PAGE_BYTES;
+        if (page_may_hold(context, piece->bytes + off, len))
+            count += search_page(context, piece->addr + off, piece->bytes + off, len,
+                                 capacity > count ? out + count : NULL,
+                                 capacity > count ? capacity - count : 0);
     }
     return count;
 }
@@ -153,23 +199,17 @@ static size_t keep_one_each(hgr_shape_generations *tables, size_t count)
     return kept;
 }
 
-hgr_result hgr_shape_generations_find(const hgr_space *space, const hgr_run *run,
-                                      const hgr_shape_segments *segments, uint64_t free_mt,
-                                      hgr_shape_generations **out, size_t *out_count,
-                                      hgr_status *status)
+static hgr_result find_within(const struct context *context, const hgr_run *run,
+                              hgr_shape_bounds bounds, hgr_shape_generations **out,
+                              size_t *out_count, hgr_status *status)
 {
-    struct context context = {.space = space, .segments = segments, .free_mt = free_mt};
     uint64_t *hits = NULL;
     size_t nhits = 0, count = 0, capacity = 0;
     hgr_shape_generations *tables = NULL, table;
-    if (segments->count > 0) {
-        context.low = segments->items[0].addr;
-        context.high = segments->items[segments->count - 1].addr;
-    }
-    hgr_result result = hgr_shape_search(space, run, search_words, &context, HGR_CLR_MAX_SEGMENTS,
-                                         &hits, &nhits, status);
+    hgr_result result = hgr_shape_search(context->space, run, bounds, search_words, context,
+                                         HGR_CLR_MAX_SEGMENTS, &hits, &nhits, status);
     for (size_t i = 0; result == HGR_OK && i < nhits; i++) {
-        if (!find_table(&context, hits, nhits, i, &table))
+        if (!find_table(context, hits, nhits, i, &table))
             continue;
         result = hgr_grow(run, &tables, &capacity, count + 1, HGR_CLR_MAX_SEGMENTS, sizeof table,
                           "generation tables", status);
@@ -184,4 +224,32 @@ hgr_result hgr_shape_generations_find(const hgr_space *space, const hgr_run *run
     *out = tables;
     *out_count = keep_one_each(tables, count);
     return HGR_OK;
+}
+
+/* With the variables that have no place in the module's file. */
+static hgr_shape_bounds bounds_of(const hgr_module *module)
+{
+    hgr_shape_bounds bounds = {module->base_addr, 0};
+    if (!hgr_add_u64(module->base_addr, module->size_bytes, &bounds.high) ||
+        !hgr_add_u64(bounds.high, HGR_CLR_BSS_BYTES, &bounds.high))
+        bounds.high = UINT64_MAX;
+    return bounds;
+}
+
+hgr_result hgr_shape_generations_find(const hgr_space *space, const hgr_run *run,
+                                      const hgr_module *module, const hgr_shape_segments *segments,
+                                      uint64_t free_mt, hgr_shape_generations **out,
+                                      size_t *out_count, hgr_status *status)
+{
+    struct context context = {.space = space, .segments = segments, .free_mt = free_mt};
+    if (segments->count > 0) {
+        context.low = segments->items[0].addr;
+        context.high = segments->items[segments->count - 1].addr;
+    }
+    hgr_result result = find_within(&context, run, bounds_of(module), out, out_count, status);
+    if (result != HGR_OK || *out_count > 0)
+        return result;
+    hgr_free(*out);
+    *out = NULL;
+    return find_within(&context, run, HGR_SHAPE_EVERYWHERE, out, out_count, status);
 }

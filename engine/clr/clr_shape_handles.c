@@ -91,6 +91,6 @@ hgr_result hgr_shape_handles_find(const hgr_runtime *runtime, uint64_t **out, si
         *out_count = 0;
         return HGR_OK; /* the layout does not know them */
     }
-    return hgr_shape_search(space, runtime->run, search_segments, &context,
+    return hgr_shape_search(space, runtime->run, HGR_SHAPE_EVERYWHERE, search_segments, &context,
                             HGR_CLR_MAX_HANDLE_SEGMENTS, out, out_count, status);
 }

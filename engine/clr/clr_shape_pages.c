@@ -25,14 +25,16 @@ static bool first_page(const hgr_range *range, uint64_t *out)
            (*out &= ~(PAGE_BYTES - 1)) < range->end_addr;
 }
 
-static size_t cut_range(const hgr_range *range, hgr_shape_piece *out)
+static size_t cut_range(const hgr_range *range, hgr_shape_bounds bounds, hgr_shape_piece *out)
 {
     size_t count = 0;
-    uint64_t at;
+    uint64_t at, end = range->end_addr < bounds.high ? range->end_addr : bounds.high;
     if (!may_be_written(range) || !first_page(range, &at))
         return 0;
-    while (at < range->end_addr) {
-        uint64_t left = range->end_addr - at, len = left < PIECE_BYTES ? left : PIECE_BYTES;
+    if (at < bounds.low)
+        at = bounds.low & ~(PAGE_BYTES - 1);
+    while (at < end) {
+        uint64_t left = end - at, len = left < PIECE_BYTES ? left : PIECE_BYTES;
         if (out)
             out[count] = (hgr_shape_piece){at, range->bytes + (at - range->start_addr), len};
         count++;
@@ -41,15 +43,15 @@ static size_t cut_range(const hgr_range *range, hgr_shape_piece *out)
     return count;
 }
 
-static hgr_result cut_space(const hgr_space *space, const hgr_run *run, hgr_shape_piece **out,
-                            size_t *out_count, hgr_status *status)
+static hgr_result cut_space(const hgr_space *space, const hgr_run *run, hgr_shape_bounds bounds,
+                            hgr_shape_piece **out, size_t *out_count, hgr_status *status)
 {
     size_t count = 0, at = 0;
     for (size_t i = 0; i < space->count; i++)
-        count += cut_range(&space->ranges[i], NULL);
+        count += cut_range(&space->ranges[i], bounds, NULL);
     hgr_result result = hgr_alloc(run, count, sizeof **out, "pieces of memory", out, status);
     for (size_t i = 0; result == HGR_OK && i < space->count; i++)
-        at += cut_range(&space->ranges[i], *out + at);
+        at += cut_range(&space->ranges[i], bounds, *out + at);
     *out_count = count;
     return result;
 }
@@ -68,14 +70,14 @@ static void count_hits(const hgr_shape_piece *pieces, size_t npieces, hgr_shape_
         counts[i] = hgr_run_cancelled(run) ? 0 : search(user, &pieces[i], NULL, 0);
 }
 
-hgr_result hgr_shape_search(const hgr_space *space, const hgr_run *run, hgr_shape_search_fn *search,
-                            const void *user, size_t limit, uint64_t **out, size_t *out_count,
-                            hgr_status *status)
+hgr_result hgr_shape_search(const hgr_space *space, const hgr_run *run, hgr_shape_bounds bounds,
+                            hgr_shape_search_fn *search, const void *user, size_t limit,
+                            uint64_t **out, size_t *out_count, hgr_status *status)
 {
     hgr_shape_piece *pieces = NULL;
     uint64_t *counts = NULL, *hits = NULL, total = 0;
     size_t npieces = 0;
-    hgr_result result = cut_space(space, run, &pieces, &npieces, status);
+    hgr_result result = cut_space(space, run, bounds, &pieces, &npieces, status);
     if (result == HGR_OK)
         result = hgr_alloc(run, npieces + 1, sizeof *counts, "hits", &counts, status);
     if (result == HGR_OK) {

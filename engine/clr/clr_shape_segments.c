@@ -33,13 +33,20 @@ static bool is_segment(const uint64_t words[WORDS], uint64_t page, uint32_t poin
            words[FLAGS] < FLAGS_END && words[NEXT] % pointer_size == 0;
 }
 
+struct context {
+    uint32_t pointer_size;
+    uint64_t granule;
+};
+
 static size_t search_pages(const void *user, const hgr_shape_piece *piece, uint64_t *out,
                            size_t capacity)
 {
-    const hgr_space *space = user;
-    uint32_t p = space->pointer_size;
+    const struct context *context = user;
+    uint32_t p = context->pointer_size;
+    uint64_t granule = context->granule;
     size_t count = 0;
-    for (uint64_t off = 0; off + WORDS * p <= piece->len; off += PAGE_BYTES) {
+    for (uint64_t off = (granule - piece->addr % granule) % granule; off + WORDS * p <= piece->len;
+         off += granule) {
         uint64_t words[WORDS], page = piece->addr + off, mem = 0;
         memcpy(&mem, piece->bytes + off + MEM * p, p);
         if (mem != page + PAGE_BYTES)
@@ -69,14 +76,15 @@ static void keep(const hgr_space *space, uint64_t page, hgr_shape_segments *out)
                             words[USED], words[MEM],     words[FLAGS],     words[NEXT]};
 }
 
-hgr_result hgr_shape_segments_find(const hgr_space *space, const hgr_run *run,
+hgr_result hgr_shape_segments_find(const hgr_space *space, const hgr_run *run, uint64_t granule,
                                    hgr_shape_segments *out, hgr_status *status)
 {
+    const struct context context = {space->pointer_size, granule};
     uint64_t *pages = NULL;
     size_t npages = 0;
     hgr_shape_segments found = {0};
-    hgr_result result = hgr_shape_search(space, run, search_pages, space, HGR_CLR_MAX_SEGMENTS,
-                                         &pages, &npages, status);
+    hgr_result result = hgr_shape_search(space, run, HGR_SHAPE_EVERYWHERE, search_pages, &context,
+                                         HGR_CLR_MAX_SEGMENTS, &pages, &npages, status);
     if (result == HGR_OK)
         result = hgr_alloc(run, npages, sizeof *found.items, "GC segments", &found.items, status);
     for (size_t i = 0; result == HGR_OK && i < npages; i++)

@@ -133,6 +133,15 @@ hgr_result hgr_shape_is_type(hgr_shape_types *types, uint64_t addr, bool *out, h
     return HGR_OK;
 }
 
+bool hgr_shape_is_foreign(const hgr_shape_types *types, uint64_t addr)
+{
+    hgr_shape_type_head type;
+    if (addr == types->free_mt || !hgr_shape_type_head_read(types->space, addr, &type))
+        return false;
+    uint64_t end = chain_end(types->space, addr);
+    return is_free(types->space, &type) || (end != 0 && end != types->object_mt);
+}
+
 /* Call cast for each word at the start of the segments that `pick` has something to say about. */
 typedef uint64_t pick_fn(const hgr_shape_types *types, uint64_t word);
 

@@ -267,7 +267,7 @@ static hgr_result open_by_shape(hgr_clr_opening *opening, const hgr_module *modu
     if (result != HGR_OK)
         return result;
     opening->version = hgr_clr_version_find(runtime->dump, opening->found.module);
-    result = hgr_clr_shape_read(runtime, status);
+    result = hgr_clr_shape_read(runtime, opening->found.module, status);
     if (result == HGR_OK)
         result = refuse_without_heap(runtime, status);
     if (result == HGR_OK && hgr_clr_is_framework(opening->found.module))
