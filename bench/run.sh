@@ -1,16 +1,18 @@
 #!/bin/sh
 # Run the benches and keep their raw rows in bench/results/<date>-<host>-<commit>/raw.csv.
 #
-# usage: bench/run.sh [--dump DUMP [--peer CLRMD_DLL --dac LIBMSCORDACCORE]] [--runs N] [--kernels] [--host NAME]
+# usage: bench/run.sh [--dump DUMP [--peer CLRMD_DLL --dac LIBMSCORDACCORE]] [--pair BEFORE AFTER] [--runs N] [--kernels] [--host NAME]
 #   --kernels   the kernels alone, on made heaps and graphs (needs no dump)
 #   --dump      whole processes on a recorded dump, in turn with the peer (bench/peers/README.md) when it is given
+#   --pair      `diff` on two dumps of one process, beside `retained` on each, and beside what the peer's users do: two `stat` to be joined
 # Rows: what,row,threads,run,wall_s,cpu_s,note. All rows of one call were measured in turn on one machine.
 set -eu
 cd "$(dirname "$0")/.."
-dump="" peer="" dac="" runs=5 kernels=no host=$(uname -m)-$(nproc)cpu
+dump="" before="" after="" peer="" dac="" runs=5 kernels=no host=$(uname -m)-$(nproc)cpu
 while [ $# -gt 0 ]; do
   case $1 in
     --dump) dump=$2; shift 2 ;;
+    --pair) before=$2 after=$3; shift 3 ;;
     --peer) peer=$2; shift 2 ;;
     --dac) dac=$2; shift 2 ;;
     --runs) runs=$2; shift 2 ;;
@@ -74,6 +76,26 @@ if [ -n "$dump" ]; then
     # shellcheck disable=SC2086
     echo "memory,$(echo "$command" | tr ' ' '_'),2,1,,,$(bench/peak_anon.sh $build/tools/heapgraph $command --threads 2 "$dump" $([ "$command" = path ] && echo "$leaf")) bytes RssAnon" >> "$raw"
   done
+fi
+
+if [ -n "$before" ]; then
+  run=1
+  while [ "$run" -le "$runs" ]; do
+    cat "$before" "$after" > /dev/null
+    $build/tools/heapgraph retained --top 1 "$after" > /dev/null
+    for threads in 1 2; do
+      one heapgraph retained-before $threads "$run" $build/tools/heapgraph retained --threads $threads --top 20 "$before"
+      one heapgraph retained-after $threads "$run" $build/tools/heapgraph retained --threads $threads --top 20 "$after"
+      one heapgraph diff-no-objects $threads "$run" $build/tools/heapgraph diff --threads $threads --no-objects "$before" "$after"
+      one heapgraph diff $threads "$run" $build/tools/heapgraph diff --threads $threads "$before" "$after"
+    done
+    for side in $before $after; do
+      [ -z "$peer" ] || one clrmd "stat-$(basename "$side" .dmp)" 1 "$run" dotnet "$peer" "$side" stat --dac "$dac" --lock-free
+    done
+    run=$((run + 1))
+  done
+  $build/tools/heapgraph diff --threads 1 --time "$before" "$after" --top 1 > /dev/null 2> "$out/diff-phases.txt"
+  echo "memory,diff,2,1,,,$(bench/peak_anon.sh $build/tools/heapgraph diff --threads 2 "$before" "$after") bytes RssAnon" >> "$raw"
 fi
 rm -f "$out/one.csv" "$out/one.log"
 

@@ -71,6 +71,10 @@ void diff_write_json(diff_answer *answer);
 
 /** Is the file such a document? Looks at its first bytes only. */
 bool baseline_is(const char *path);
+/** Add the newest side of a document to a diff. EXIT_DONE, or EXIT_INPUT and why. */
+#define BASELINE_WHY 512
+int baseline_read(const char *text, size_t len, hgr_diff *diff, const hgr_run *run,
+                  diff_dump *out, char why[BASELINE_WHY]);
 /** Add the newest dump of that run as the next side. EXIT_DONE, or a line on stderr and an exit code. */
 int baseline_add(diff_answer *answer, uint32_t side, tool_session *session);
 

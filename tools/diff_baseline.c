@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BASELINE_BYTES_MAX ((long)1 << 30)
+#define BASELINE_BYTES_MAX ((size_t)1 << 30)
 #define BASELINE_DEPTH     16
 
 bool baseline_is(const char *path)
@@ -39,7 +39,7 @@ struct type_number {
 
 /* Texts are borrowed from the document. */
 struct reader {
-    tool_session *session;
+    char *why; /* BASELINE_WHY */
     json_object *document;
     hgr_saved_type *types;       /* ascending by name, module, position */
     struct type_number *numbers; /* ascending by identity */
@@ -52,38 +52,22 @@ static int refuse(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static int refuse(struct reader *reader, const char *format, ...)
 {
-    char why[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(why, sizeof why, format, args);
+    vsnprintf(reader->why, BASELINE_WHY, format, args);
     va_end(args);
-    return session_refuse(reader->session, "%s: no baseline: %s", reader->session->dump_path, why);
+    return EXIT_INPUT;
 }
 
-static int load(struct reader *reader)
+static int parse(struct reader *reader, const char *text, size_t len)
 {
-    const char *path = reader->session->dump_path;
-    FILE *file = fopen(path, "rb");
-    long size = -1;
-    if (file && fseek(file, 0, SEEK_END) == 0)
-        size = ftell(file);
-    if (size < 0 || size > BASELINE_BYTES_MAX) {
-        if (file)
-            fclose(file);
-        return refuse(reader, "cannot be read, or is over 1 GiB");
-    }
-    char *text = must_alloc((size_t)size + 1, 1);
-    rewind(file);
-    size_t got = fread(text, 1, (size_t)size, file);
-    fclose(file);
     json_tokener *tokener = json_tokener_new_ex(BASELINE_DEPTH);
     enum json_tokener_error error = json_tokener_continue;
     if (tokener) {
-        reader->document = json_tokener_parse_ex(tokener, text, (int)got);
+        reader->document = json_tokener_parse_ex(tokener, text, (int)len); /* BASELINE_BYTES_MAX */
         error = json_tokener_get_error(tokener);
         json_tokener_free(tokener);
     }
-    free(text);
     if (error != json_tokener_success || !json_object_is_type(reader->document, json_type_object))
         return refuse(reader, "not one JSON document: %s",
                       error == json_tokener_continue ? "it ends in the middle"
@@ -263,7 +247,7 @@ static int read_dump(struct reader *reader, diff_dump *out)
                       "it is not complete: write it with --json and without --top or --set");
     json_object *dump = count ? json_object_array_get_idx(dumps, count - 1) : NULL;
     json_object *coverage = dump ? get(dump, "coverage_percent", json_type_double) : NULL;
-    *out = (diff_dump){.path = reader->session->dump_path, .saved = true, .used_bytes = 1000000};
+    *out = (diff_dump){.saved = true, .used_bytes = 1000000};
     out->walked_bytes =
         coverage ? (uint64_t)(json_object_get_double(coverage) * 10000) : out->used_bytes;
     if (!dump || !read_identity(dump, "xxh3", &out->fingerprint))
@@ -277,28 +261,58 @@ static int read_dump(struct reader *reader, diff_dump *out)
     return EXIT_DONE;
 }
 
-int baseline_add(diff_answer *answer, uint32_t side, tool_session *session)
+int baseline_read(const char *text, size_t len, hgr_diff *diff, const hgr_run *run, diff_dump *out,
+                  char why[BASELINE_WHY])
 {
     hgr_status status = {0};
-    struct reader reader = {.session = session};
-    int code = load(&reader);
+    struct reader reader = {.why = why};
+    int code =
+        len <= BASELINE_BYTES_MAX ? parse(&reader, text, len) : refuse(&reader, "it is over 1 GiB");
     if (code == EXIT_DONE)
-        code = read_dump(&reader, &answer->dumps[side]);
+        code = read_dump(&reader, out);
     if (code == EXIT_DONE)
         code = read_types(&reader);
     if (code == EXIT_DONE)
         code = read_paths(&reader);
-    if (code == EXIT_DONE) {
-        hgr_result result = hgr_diff_add_saved(answer->diff, reader.types, reader.ntypes,
-                                               reader.paths, reader.npaths, answer->run, &status);
-        if (result == HGR_BAD_DATA)
-            code = refuse(&reader, "%s", status.text);
-        else if (result != HGR_OK)
-            code = session_fail(session, result, &status);
-    }
+    if (code == EXIT_DONE && hgr_diff_add_saved(diff, reader.types, reader.ntypes, reader.paths,
+                                                reader.npaths, run, &status) != HGR_OK)
+        code = refuse(&reader, "%s", status.text);
     free(reader.paths);
     free(reader.numbers);
     free(reader.types);
     json_object_put(reader.document);
     return code;
+}
+
+/* The whole file, or NULL. */
+static char *load(const char *path, size_t *out_len)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    long size = -1;
+    if (file && fseek(file, 0, SEEK_END) == 0)
+        size = ftell(file);
+    if (size >= 0 && (uint64_t)size <= BASELINE_BYTES_MAX) {
+        text = must_alloc((size_t)size + 1, 1);
+        rewind(file);
+        *out_len = fread(text, 1, (size_t)size, file);
+    }
+    if (file)
+        fclose(file);
+    return text;
+}
+
+int baseline_add(diff_answer *answer, uint32_t side, tool_session *session)
+{
+    char why[BASELINE_WHY] = "it cannot be read, or is over 1 GiB";
+    size_t len = 0;
+    char *text = load(session->dump_path, &len);
+    int code = EXIT_INPUT;
+    if (text)
+        code = baseline_read(text, len, answer->diff, answer->run, &answer->dumps[side], why);
+    answer->dumps[side].path = session->dump_path;
+    free(text);
+    return code == EXIT_DONE
+               ? EXIT_DONE
+               : session_refuse(session, "%s: no baseline: %s", session->dump_path, why);
 }
