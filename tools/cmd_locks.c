@@ -194,6 +194,12 @@ static void print_scope(const struct answer *answer)
                              : "; --heap looks at every object, too");
 }
 
+/* Of a deadlock, else the first that waits. */
+static uint32_t first_waiter(const hgr_locks *locks)
+{
+    return locks->waits[locks->ncycles ? locks->cycles[0].waits[0] : 0].thread;
+}
+
 int cmd_locks(const tool_opts *opts)
 {
     struct answer answer = {0};
@@ -229,7 +235,12 @@ int cmd_locks(const tool_opts *opts)
                            "%zu of %zu sync blocks are not in the dump: who holds their "
                            "monitors is unknown",
                            answer.locks->absent_blocks, answer.locks->sync_blocks);
-        session_end_answer(session, "roots", "%s", "--kind stack");
+        const hgr_locks *locks = answer.locks;
+        if (locks->nwaits)
+            session_end_answer(session, "stacks", "--thread 0x%x --objects",
+                               answer.threads[first_waiter(locks)].os_id);
+        else
+            session_end_answer(session, "threads", "%s", "");
     }
     return session_close(session, code);
 }

@@ -119,6 +119,15 @@ static hgr_paths *find_example(tool_session *session, const struct members *memb
     return paths;
 }
 
+/* The root of the branch that keeps the most; NULL when there is none. */
+static const hgr_root *first_root(const tool_session *session, const hgr_branches *branches)
+{
+    if (hgr_branches_count(branches) == 0)
+        return NULL;
+    uint32_t root = hgr_branches_get(branches, 0)->root;
+    return root < session->nroots ? hgr_snapshot_root(session->snapshot, root) : NULL;
+}
+
 static void answer_set(tool_session *session, const hgr_branches *branches,
                        const struct members *members)
 {
@@ -141,8 +150,13 @@ static void answer_set(tool_session *session, const hgr_branches *branches,
                       members->bytes);
     }
     hgr_paths_free(example);
-    session_end_answer(session, members->count ? "path" : NULL, "0x%" PRIx64,
-                       members->count ? hgr_node_address(session->snapshot, members->first[0]) : 0);
+    const hgr_root *root = first_root(session, branches);
+    if (root && root->kind == HGR_ROOT_STACK)
+        session_end_answer(session, "stacks", "--thread 0x%x --objects", root->thread_os_id);
+    else
+        session_end_answer(session, members->count ? "path" : NULL, "0x%" PRIx64,
+                           members->count ? hgr_node_address(session->snapshot, members->first[0])
+                                          : 0);
 }
 
 static int find_set_paths(tool_session *session, const set_expr *expr)

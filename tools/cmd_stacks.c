@@ -1,7 +1,9 @@
 /* tools: `stacks`: the frames of each thread, threads with the same stack once. */
+#include "stack_hint.h"
 #include "stacks_json.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 const opt_row opts_stacks[] = {
@@ -164,7 +166,13 @@ int cmd_stacks(const tool_opts *opts)
             stacks_json_write(session, &answer.groups, &answer.filter, answer.inspector != NULL);
         else
             print_groups(&answer);
-        session_end_answer(session, answer.inspector ? NULL : "stacks", "%s", "--objects");
+        uint64_t object = answer.inspector ? stack_hint(session->stacks, &answer.groups,
+                                                        &answer.filter, answer.inspector)
+                                           : 0;
+        if (!answer.inspector)
+            session_end_answer(session, "stacks", "%s", "--objects");
+        else
+            session_end_answer(session, object ? "show" : NULL, "0x%" PRIx64, object);
     }
     hgr_inspector_free(answer.inspector);
     stack_groups_free(&answer.groups);

@@ -381,7 +381,7 @@ static void print_hint(const tool_session *session, const char *command, const c
         strbuf_format(&line, " %s", rest);
     strbuf_add_safe(&safe, strbuf_get(&line));
     fflush(stdout);
-    fprintf(stderr, "\nNext: %s\n", strbuf_get(&safe));
+    fprintf(stderr, "\nSee also: %s\n", strbuf_get(&safe));
     strbuf_fini(&line);
     strbuf_fini(&safe);
 }
