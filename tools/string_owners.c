@@ -58,19 +58,50 @@ static void add(struct counts *counts, uint32_t group, uint32_t type, hgr_node r
     }
 }
 
-/* Group number + 1 of each node; 0 = in none. */
-static uint32_t *mark_members(const tool_session *session, const hgr_strings *strings,
-                              const hgr_string_group *groups, size_t ngroups)
+/* Whose group? The marks say quickly that most nodes are in none: a bit for each stays in the
+ * cache. */
+struct members {
+    uint64_t *marks;
+    struct member {
+        hgr_node node;
+        uint32_t group;
+    } * rows; /* ascending by node */
+    size_t count;
+};
+
+static int by_node(const void *left, const void *right)
 {
-    uint32_t *marks = must_alloc(session_nodes(session), sizeof *marks);
-    for (size_t g = 0; g < ngroups; g++)
-        for (uint64_t i = 0; i < groups[g].count; i++)
-            marks[hgr_strings_member(strings, groups[g].first_member + i)] =
-                (uint32_t)g + 1; /* as many groups as rows are printed */
-    return marks;
+    const struct member *a = left, *b = right;
+    return (a->node > b->node) - (a->node < b->node);
 }
 
-static void count_references(const tool_session *session, const uint32_t *marks,
+static struct members list_members(const tool_session *session, const hgr_strings *strings,
+                                   const hgr_string_group *groups, size_t ngroups)
+{
+    struct members members = {0};
+    for (size_t g = 0; g < ngroups; g++)
+        members.count += groups[g].count;
+    members.marks = must_alloc(session_nodes(session) / 64 + 1, sizeof *members.marks);
+    members.rows = must_alloc(members.count, sizeof *members.rows);
+    for (size_t g = 0, at = 0; g < ngroups; g++)
+        for (uint64_t i = 0; i < groups[g].count; i++) {
+            hgr_node node = hgr_strings_member(strings, groups[g].first_member + i);
+            members.rows[at++] = (struct member){node, (uint32_t)g}; /* a group is a printed row */
+            members.marks[node >> 6] |= UINT64_C(1) << (node & 63);
+        }
+    if (members.count > 1)
+        qsort(members.rows, members.count, sizeof *members.rows, by_node);
+    return members;
+}
+
+static uint32_t group_of(const struct members *members, hgr_node node)
+{
+    struct member key = {.node = node};
+    const struct member *found = bsearch(&key, members->rows, members->count, sizeof key, by_node);
+    return found->group; /* marked: it is there */
+}
+
+static void count_references(const tool_session *session, const struct members *members,
                              struct counts *counts)
 {
     const hgr_graph *graph = hgr_snapshot_graph(session->snapshot);
@@ -78,8 +109,9 @@ static void count_references(const tool_session *session, const uint32_t *marks,
         uint32_t count = 0;
         const hgr_node *targets = hgr_graph_targets(graph, u, &count);
         for (uint32_t e = 0; e < count; e++)
-            if (marks[targets[e]])
-                add(counts, marks[targets[e]] - 1, hgr_node_type(session->snapshot, u), u, e);
+            if (members->marks[targets[e] >> 6] >> (targets[e] & 63) & 1)
+                add(counts, group_of(members, targets[e]), hgr_node_type(session->snapshot, u), u,
+                    e);
     }
 }
 
@@ -116,8 +148,8 @@ void string_owners_find(tool_session *session, const hgr_strings *strings,
     struct counts counts = {0};
     struct count **best = must_alloc(ngroups, sizeof *best);
     memset(out, 0, ngroups * sizeof *out);
-    uint32_t *marks = mark_members(session, strings, groups, ngroups);
-    count_references(session, marks, &counts);
+    struct members members = list_members(session, strings, groups, ngroups);
+    count_references(session, &members, &counts);
     for (size_t i = 0; i < counts.capacity; i++) {
         struct count *row = &counts.rows[i];
         if (row->count == 0)
@@ -131,7 +163,8 @@ void string_owners_find(tool_session *session, const hgr_strings *strings,
     for (size_t g = 0; g < ngroups; g++)
         if (best[g])
             name_owner(session, best[g], &out[g]);
-    free(marks);
+    free(members.rows);
+    free(members.marks);
     free(best);
     free(counts.rows);
 }

@@ -9,19 +9,43 @@
 #define SHOWN_CHARS 100u
 #define SHOWN_BYTES (8u * SHOWN_CHARS)
 
-/* The picked groups again, by their first nodes. */
+struct place {
+    hgr_node node;
+    size_t row;
+};
+
+static int by_node(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+    return (a->node > b->node) - (a->node < b->node);
+}
+
+/* The picked groups again, by their first nodes. A bit for each node says quickly that most are not
+ * picked. */
 static hgr_string_group *find_groups(const tool_session *session, const hgr_strings *strings,
                                      const tool_pick *picked)
 {
-    size_t cursor = 0;
-    hgr_string_group *found = must_alloc(picked->count, sizeof *found), group;
-    uint32_t *place = must_alloc(session_nodes(session), sizeof *place);
-    for (size_t i = 0; i < picked->count; i++)
-        place[picked->rows[i].id] = (uint32_t)i + 1; /* one row a node at most */
-    while (hgr_strings_next(strings, &cursor, &group))
-        if (place[group.node])
-            found[place[group.node] - 1] = group;
-    free(place);
+    size_t cursor = 0, count = picked->count;
+    hgr_string_group *found = must_alloc(count, sizeof *found), group;
+    struct place *places = must_alloc(count, sizeof *places);
+    uint64_t *marks = must_alloc(session_nodes(session) / 64 + 1, sizeof *marks);
+    for (size_t i = 0; i < count; i++) {
+        hgr_node node = picked->rows[i].id;
+        places[i] = (struct place){node, i};
+        marks[node >> 6] |= UINT64_C(1) << (node & 63);
+    }
+    if (count > 1)
+        qsort(places, count, sizeof *places, by_node);
+    while (hgr_strings_next(strings, &cursor, &group)) {
+        struct place key = {.node = group.node};
+        const struct place *place = NULL;
+        if (marks[group.node >> 6] >> (group.node & 63) & 1)
+            place = bsearch(&key, places, count, sizeof key, by_node);
+        if (place)
+            found[place->row] = group;
+    }
+    free(marks);
+    free(places);
     return found;
 }
 

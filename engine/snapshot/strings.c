@@ -75,20 +75,34 @@ static void count_block(struct grouping *g, size_t block)
 
 /* ---- phase 2: hash ---- */
 
-static bool hash_string(const struct grouping *g, hgr_node node, entry *out, uint64_t *length)
+/* len bytes at addr. Strings of a block lie in one range mostly: *near is the last one that held
+ * some. */
+static const uint8_t *view_near(const hgr_space *space, const hgr_range **near, uint64_t addr,
+                                uint64_t len)
+{
+    const hgr_range *range = *near;
+    if (!range || addr < range->start_addr || addr >= range->end_addr || space->trace)
+        range = *near = hgr_space_find(space, addr);
+    if (!range || space->trace || len > range->end_addr - addr)
+        return hgr_space_view(space, addr, len);
+    return range->bytes + (addr - range->start_addr);
+}
+
+/* The content of a string and its length; false when it is not in the dump. */
+static bool hash_string(const struct grouping *g, const hgr_range **near, hgr_node node, entry *out,
+                        uint32_t *length)
 {
     const hgr_space *space = g->snapshot->runtime->space;
-    uint64_t addr = hgr_node_address(g->snapshot, node);
-    uint32_t units;
+    uint64_t addr = hgr_node_address(g->snapshot, node) + space->pointer_size;
+    const uint8_t *head = view_near(space, near, addr, sizeof *length);
     *length = 0;
-    if (!hgr_space_u32(space, addr + space->pointer_size, &units))
+    if (!head)
         return false;
-    *length = units;
-    uint64_t bytes = 2 * (uint64_t)units, at = addr + space->pointer_size + 4;
-    const uint8_t *content = bytes ? hgr_space_view(space, at, bytes) : (const uint8_t *)"";
-    if (!content)
+    memcpy(length, head, sizeof *length);
+    const uint8_t *whole = view_near(space, near, addr, sizeof *length + 2 * (uint64_t)*length);
+    if (!whole)
         return false;
-    XXH128_hash_t hash = XXH3_128bits(content, (size_t)bytes);
+    XXH128_hash_t hash = XXH3_128bits(whole + sizeof *length, 2 * (size_t)*length);
     *out = (entry){hash.low64, (uint32_t)hash.high64, node};
     return true;
 }
@@ -98,12 +112,13 @@ static void hash_block(struct grouping *g, size_t block)
     uint32_t *counts = g->places + block * BUCKETS;
     entry *slice = g->unordered + g->first[block];
     uint64_t hashed = 0;
+    const hgr_range *near = NULL;
     hgr_strings_totals totals = {0};
     for (hgr_node node = (hgr_node)(block * BLOCK_NODES); node < block_end(g, block); node++) {
-        uint64_t length;
+        uint32_t length;
         if (!is_among(g, node))
             continue;
-        bool is_there = hash_string(g, node, &slice[hashed], &length);
+        bool is_there = hash_string(g, &near, node, &slice[hashed], &length);
         if (is_there && length < g->min_length)
             continue;
         totals.strings++;
