@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "slim_objects.h"
 #include "units.h"
 
 const opt_row opts_slim[] = {
@@ -193,6 +194,8 @@ static int trace_runtime(tool_session *session, uint32_t number, struct keep *ke
     int code = session_scan(session, HGR_SCAN_GRAPH);
     if (code == EXIT_DONE)
         read_names(session->snapshot);
+    if (code == EXIT_DONE)
+        code = slim_read_objects(session);
     return code == EXIT_DONE ? read_state(session) : code;
 }
 

@@ -1,5 +1,6 @@
-/* Recorded Windows minidumps, x86 and x64, and a core of an early runtime, against two independent answers:
- * ClrMD with Microsoft's own DAC (dac.json), and what the dumped program wrote down about itself (app.json).
+/* Recorded Windows minidumps, x86 and x64, and a core of an early runtime, against two independent
+ * answers: ClrMD with Microsoft's own DAC (dac.json), and what the dumped program wrote down about
+ * itself (app.json).
  *
  * Where ClrMD is wrong the test says what it does and why; nothing else may differ. */
 #include <setjmp.h>
@@ -26,12 +27,12 @@ static const struct kept {
 };
 
 struct recording {
-    bool           windows;
+    bool windows;
     struct fixture fixture;
-    struct opened  opened;
-    hgr_snapshot  *snapshot;
-    json_object   *dac, *app;
-    uint32_t       pointer_size;
+    struct opened opened;
+    hgr_snapshot *snapshot;
+    json_object *dac, *app;
+    uint32_t pointer_size;
 };
 
 static void open_recording(const struct kept *kept, struct recording *out)
@@ -140,7 +141,8 @@ static void what_the_dump_is(void **state)
 
 /* ---- the heap ---- */
 
-/* The peer has no name for a type made by Reflection.Emit, nor where the metadata is not in the dump. */
+/* The peer has no name for a type made by Reflection.Emit, nor where the metadata is not in the
+ * dump. */
 static bool peer_has_name(json_object *row)
 {
     const char *name = truth_text(row, "name");
@@ -153,7 +155,8 @@ static bool is_nameless(const hgr_type_info *type)
     return strstr(type->name, "<method table 0x") != NULL;
 }
 
-/* The peer takes 2 bytes off each Free object above the minimum in 2.x, which no byte of the dump says. */
+/* The peer takes 2 bytes off each Free object above the minimum in 2.x, which no byte of the dump
+ * says. */
 static uint64_t free_bytes_as_peer_counts(const struct recording *recording)
 {
     const hgr_totals *totals = hgr_snapshot_totals(recording->snapshot);
@@ -200,7 +203,8 @@ static void check_histogram(const struct recording *recording)
         assert_int_equal(type->count, truth_u64(row, "count"));
         assert_int_equal(type->bytes, truth_u64(row, "bytes"));
         collectible += type->is_collectible ? type->count : 0;
-        if (peer_has_name(row) && is_nameless(type)) /* an argument without a name: the peer takes the variable's */
+        if (peer_has_name(row) &&
+            is_nameless(type)) /* an argument without a name: the peer takes the variable's */
             assert_non_null(strstr(truth_text(row, "name"), "<T1"));
         else if (peer_has_name(row))
             assert_string_equal(type->name, truth_text(row, "name"));
@@ -209,7 +213,8 @@ static void check_histogram(const struct recording *recording)
     }
     assert_true(unnamed <= 1);
     assert_int_equal(totals->objects + totals->free_count, truth_u64(recording->dac, "objects"));
-    /* From 3.1 on the peer counts the implied reference of a collectible type's objects as one of theirs. */
+    /* From 3.1 on the peer counts the implied reference of a collectible type's objects as one of
+     * theirs. */
     bool counted = hgr_runtime_get_info(recording->opened.runtime)->major > 2;
     assert_int_equal(totals->references + (counted ? collectible : 0),
                      truth_u64(recording->dac, "references"));
@@ -252,8 +257,8 @@ static const hgr_handle *handle_at(const struct recording *recording, uint64_t s
 
 static void check_handles(const struct recording *recording)
 {
-    static const char *const kinds[] = {"WeakShort", "WeakLong", "Strong", "Pinned", NULL,
-                                        "RefCounted", "Dependent"};
+    static const char *const kinds[] = {"WeakShort", "WeakLong",   "Strong",   "Pinned",
+                                        NULL,        "RefCounted", "Dependent"};
     size_t rows = length_of(recording->dac, "handles");
     assert_int_equal(hgr_snapshot_handles(recording->snapshot), rows);
     for (size_t i = 0; i < rows; i++) {
@@ -287,7 +292,8 @@ static const hgr_clr_static *static_at(const hgr_clr_static *statics, size_t cou
     return NULL;
 }
 
-/* An open generic type has no statics; the peer reads the slot at offset 0 of its module's block. */
+/* An open generic type has no statics; the peer reads the slot at offset 0 of its module's block.
+ */
 static bool is_open(const char *type)
 {
     return strstr(type, "<T1") != NULL;
@@ -341,9 +347,9 @@ static void check_statics(const struct recording *recording)
     size_t count = 0;
     const hgr_run *run = recording->opened.run;
     assert_int_equal(hgr_clr_names_create(recording->opened.runtime, run, &names, &status), HGR_OK);
-    assert_int_equal(hgr_clr_statics_read(recording->opened.runtime, names, run, &statics, &count,
-                                          &status),
-                     HGR_OK);
+    assert_int_equal(
+        hgr_clr_statics_read(recording->opened.runtime, names, run, &statics, &count, &status),
+        HGR_OK);
     check_peer_statics(recording, statics, count);
     check_own_statics(recording, statics, count);
     hgr_free(statics);
@@ -407,6 +413,131 @@ static void a_dump_without_heap_says_so(void **state)
     hgr_run_free(run);
 }
 
+/* ---- fields and statics by the reader of objects ---- */
+
+struct collected {
+    hgr_static *rows;
+    size_t count, capacity;
+};
+
+static bool collect_static(void *user, const hgr_static *field)
+{
+    struct collected *all = user;
+    if (all->count == all->capacity) {
+        all->capacity = all->capacity ? 2 * all->capacity : 1024;
+        all->rows = realloc(all->rows, all->capacity * sizeof *all->rows);
+        assert_non_null(all->rows);
+    }
+    all->rows[all->count++] = *field;
+    return true;
+}
+
+/* The static that lies at addr, or whose structure does (in its box). */
+static const hgr_static *inspected_at(const struct collected *all, uint64_t addr)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->rows[i].slot_addr == addr || all->rows[i].value.addr == addr)
+            return &all->rows[i];
+    return NULL;
+}
+
+static void check_inspected_statics(const struct recording *recording, hgr_inspector *inspector)
+{
+    struct collected all = {0};
+    size_t seen = 0;
+    assert_int_equal(hgr_inspect_statics(inspector, collect_static, &all, NULL), HGR_OK);
+    for (size_t i = 0; i < length_of(recording->dac, "statics"); i++) {
+        json_object *row = row_of(recording->dac, "statics", i), *object;
+        if (is_open(truth_text(row, "type")) || truth_u64(row, "address") == 0)
+            continue;
+        const hgr_static *found = inspected_at(&all, truth_u64(row, "address"));
+        if (!found)
+            fail_msg("%s: %s.%s: not found", recording->fixture.name, truth_text(row, "type"),
+                     truth_text(row, "field"));
+        if (json_object_object_get_ex(row, "object", &object) && object)
+            assert_int_equal(found->value.bits, truth_value_u64(object));
+    }
+    for (size_t i = 0; i < length_of(recording->app, "statics"); i++) {
+        json_object *row = row_of(recording->app, "statics", i);
+        const hgr_static *found = inspected_at(&all, truth_u64(row, "slot"));
+        if (!found)
+            fail_msg("%s: %s: not found", recording->fixture.name, truth_text(row, "name"));
+        /* Numbers lie outside the heap; the recordings were made small before anything asked for
+         * them, so that some are absent, and never zero. */
+        seen += found->value.present;
+        if (!found->value.present)
+            assert_int_not_equal(found->value.element, HGR_IS_REFERENCE);
+        else if (found->value.element != HGR_IS_STRUCT)
+            assert_int_equal(found->value.bits, truth_u64(row, "value"));
+    }
+    assert_true(seen >= 7);
+    free(all.rows);
+}
+
+static void check_inspected_layouts(const struct recording *recording, hgr_inspector *inspector)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < length_of(recording->dac, "layouts"); i++) {
+        json_object *row = row_of(recording->dac, "layouts", i), *truths = truth_get(row, "fields");
+        const hgr_type *type = NULL;
+        const hgr_field *fields = NULL;
+        size_t count = 0, instance = 0;
+        assert_int_equal(hgr_inspect_type(inspector, truth_u64(row, "mt"), &type, NULL), HGR_OK);
+        assert_string_equal(type->name, truth_text(row, "type"));
+        assert_int_equal(hgr_type_fields(inspector, type, &fields, &count, NULL), HGR_OK);
+        for (size_t k = 0; k < count; k++)
+            instance += !fields[k].is_static;
+        assert_int_equal(instance, json_object_array_length(truths));
+        for (size_t k = 0; k < instance; k++) {
+            json_object *truth = json_object_array_get_idx(truths, k);
+            bool found = false;
+            for (size_t f = 0; f < count; f++)
+                found |= !fields[f].is_static &&
+                         strcmp(fields[f].name, truth_text(truth, "name")) == 0 &&
+                         fields[f].offset == truth_u64(truth, "offset") + recording->pointer_size;
+            if (!found)
+                fail_msg("%s: %s has no %s there", recording->fixture.name, type->name,
+                         truth_text(truth, "name"));
+            seen++;
+        }
+    }
+    assert_true(seen > 20);
+}
+
+/* What the program keeps in its list can be walked to, item by item. */
+static void check_inspected_path(hgr_inspector *inspector)
+{
+    hgr_value count, last;
+    hgr_status status = {0};
+    char path[128];
+    if (hgr_path_evaluate(inspector, "HeapLab.Store.Materials.Count", &count, &status) != HGR_OK)
+        fail_msg("%s", status.text);
+    assert_true(count.bits >= 4000);
+    snprintf(path, sizeof path, "HeapLab.Store.Materials[%llu]",
+             (unsigned long long)count.bits - 1);
+    if (hgr_path_evaluate(inspector, path, &last, &status) != HGR_OK)
+        fail_msg("%s", status.text);
+    assert_non_null(hgr_value_type(inspector, &last));
+}
+
+static void check_inspected(const struct recording *recording)
+{
+    hgr_inspector *inspector = NULL;
+    assert_int_equal(
+        hgr_inspector_create(recording->opened.runtime, recording->opened.run, &inspector, NULL),
+        HGR_OK);
+    check_inspected_layouts(recording, inspector);
+    check_inspected_statics(recording, inspector);
+    check_inspected_path(inspector);
+    hgr_inspector_free(inspector);
+}
+
+static void inspected_fields_and_statics(void **state)
+{
+    (void)state;
+    for_each(check_inspected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +546,7 @@ int main(void)
         cmocka_unit_test(objects_the_program_knows),
         cmocka_unit_test(handles),
         cmocka_unit_test(statics),
+        cmocka_unit_test(inspected_fields_and_statics),
         cmocka_unit_test(threads),
         cmocka_unit_test(a_dump_without_heap_says_so),
     };
