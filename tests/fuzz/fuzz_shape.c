@@ -27,20 +27,42 @@ enum { NVARIANTS = sizeof VARIANTS / sizeof VARIANTS[0] };
 static struct process {
     uint8_t *bytes, *work;
     size_t len;
-    hgr_run *run;
-    hgr_dump *dump; /* of bytes */
+    struct stretch {
+        uint64_t start, end;
+        size_t off;
+    } *stretches; /* which address lies where in the file */
+    size_t nstretches;
     uint32_t *used; /* offsets of the words that are not zero */
     size_t nused;
 } processes[NVARIANTS];
+
+static void note_addresses(struct process *process)
+{
+    hgr_run *run = NULL;
+    hgr_dump *dump = NULL;
+    if (hgr_run_create(1, &run, NULL) != HGR_OK ||
+        hgr_dump_open_bytes(process->bytes, process->len, NULL, run, &dump, NULL) != HGR_OK)
+        abort();
+    process->stretches = malloc(dump->space.count * sizeof *process->stretches);
+    if (!process->stretches)
+        abort();
+    for (size_t i = 0; i < dump->space.count; i++) {
+        const hgr_range *range = &dump->space.ranges[i];
+        process->stretches[process->nstretches++] =
+            (struct stretch){range->start_addr, range->end_addr,
+                             (size_t)(range->bytes - process->bytes)};
+    }
+    hgr_dump_close(dump);
+    hgr_run_free(run);
+}
 
 static void make_process(struct process *process, const synth_framework_options *variant)
 {
     synth_framework_truth truth;
     process->bytes = synth_framework_dump(variant, &truth, &process->len);
-    if (!process->bytes || hgr_run_create(1, &process->run, NULL) != HGR_OK ||
-        hgr_dump_open_bytes(process->bytes, process->len, NULL, process->run, &process->dump,
-                            NULL) != HGR_OK)
+    if (!process->bytes)
         abort();
+    note_addresses(process);
     process->work = malloc(process->len);
     process->used = malloc(process->len);
     if (!process->work || !process->used)
@@ -51,15 +73,15 @@ static void make_process(struct process *process, const synth_framework_options 
 }
 
 /* The offset in the file of what lies at an address, by its low half; the length when nothing does. */
-static size_t offset_of(const hgr_dump *dump, const uint8_t *bytes, size_t len, uint32_t low)
+static size_t offset_of(const struct process *process, uint32_t low)
 {
-    for (size_t i = 0; i < dump->space.count; i++) {
-        const hgr_range *range = &dump->space.ranges[i];
-        uint64_t addr = (range->start_addr & ~UINT64_C(0xffffffff)) | low;
-        if (addr >= range->start_addr && addr < range->end_addr)
-            return (size_t)(range->bytes - bytes) + (size_t)(addr - range->start_addr);
+    for (size_t i = 0; i < process->nstretches; i++) {
+        const struct stretch *stretch = &process->stretches[i];
+        uint64_t addr = (stretch->start & ~UINT64_C(0xffffffff)) | low;
+        if (addr >= stretch->start && addr < stretch->end)
+            return stretch->off + (size_t)(addr - stretch->start);
     }
-    return len;
+    return process->len;
 }
 
 static void look(hgr_runtime *runtime, const hgr_run *run)
@@ -109,7 +131,7 @@ static void patch(struct process *process, const uint8_t *bytes, size_t len)
         uint32_t where;
         memcpy(&where, bytes, sizeof where);
         size_t at = where & 1 ? process->used[(where >> 1) % process->nused]
-                              : offset_of(process->dump, process->bytes, process->len, where);
+                              : offset_of(process, where);
         size_t left = at < process->len ? process->len - at : 0;
         memcpy(process->work + at, bytes + 4, left < 8 ? left : 8);
         bytes += PATCH_BYTES;
