@@ -31,7 +31,7 @@ uint32_t hgr_bits_take(hgr_bits *bits, uint32_t count)
             bits->failed = true;
             return 0;
         }
-        value |= (uint64_t)(byte >> skip & ((1u << want) - 1)) << have;
+        value |= (uint64_t)((uint32_t)byte >> skip & ((1u << want) - 1)) << have;
         have += want;
         bits->pos += want;
     }

@@ -311,16 +311,26 @@ static hgr_result try_module(hgr_dump *dump, const char *folder, hgr_module *mod
     return result;
 }
 
+static bool lacks_bytes(const hgr_dump *dump, const hgr_module *module)
+{
+    return module->size_bytes <= HGR_MAX_IMAGE_BYTES &&
+           hgr_space_present(&dump->space, module->base_addr, module->size_bytes) <
+               module->size_bytes;
+}
+
 hgr_result hgr_module_files_pe_add(hgr_dump *dump, const hgr_dump_options *options,
                                    hgr_status *status)
 {
-    hgr_result result = HGR_OK;
-    for (size_t i = 0; options->module_dir && result == HGR_OK && i < dump->nmodules; i++) {
-        hgr_module *module = &dump->modules[i];
-        if (module->size_bytes <= HGR_MAX_IMAGE_BYTES &&
-            hgr_space_present(&dump->space, module->base_addr, module->size_bytes) <
-                module->size_bytes)
-            result = try_module(dump, options->module_dir, module, status);
-    }
+    bool *lacking = NULL;
+    if (!options->module_dir)
+        return HGR_OK;
+    hgr_result result =
+        hgr_alloc(dump->run, dump->nmodules, sizeof *lacking, "module files", &lacking, status);
+    for (size_t i = 0; result == HGR_OK && i < dump->nmodules; i++)
+        lacking[i] = lacks_bytes(dump, &dump->modules[i]);
+    for (size_t i = 0; result == HGR_OK && i < dump->nmodules; i++) /* not sealed from here on */
+        if (lacking[i])
+            result = try_module(dump, options->module_dir, &dump->modules[i], status);
+    hgr_free(lacking);
     return result;
 }
