@@ -19,7 +19,7 @@ struct answer {
     tool_session session;
     const hgr_exception *rows;
     size_t count;
-    uint32_t *order; /* rows by type, message, hresult, address */
+    const hgr_exception **order; /* rows by type, message, hresult, address */
     const hgr_thrown *thrown;
     size_t nthrown;
     const hgr_thread_row *threads;
@@ -46,19 +46,17 @@ static int compare_kinds(const hgr_exception *a, const hgr_exception *b)
     return order;
 }
 
-/* The rows that qsort compares: the comparison has no other way to know them. */
-static const hgr_exception *sorting;
-
 static int compare_rows(const void *left, const void *right)
 {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    int order = compare_kinds(&sorting[a], &sorting[b]);
-    return order ? order : (a > b) - (a < b);
+    const hgr_exception *a = *(const hgr_exception *const *)left;
+    const hgr_exception *b = *(const hgr_exception *const *)right;
+    int order = compare_kinds(a, b);
+    return order ? order : (a > b) - (a < b); /* of one array, by address */
 }
 
 static const hgr_exception *row_at(const struct answer *answer, size_t i)
 {
-    return &answer->rows[answer->order[i]];
+    return answer->order[i];
 }
 
 static size_t group_end(const struct answer *answer, size_t first)
@@ -73,8 +71,7 @@ static void sort_rows(struct answer *answer)
 {
     answer->order = must_alloc(answer->count + 1, sizeof *answer->order);
     for (size_t i = 0; i < answer->count; i++)
-        answer->order[i] = (uint32_t)i;
-    sorting = answer->rows;
+        answer->order[i] = &answer->rows[i];
     qsort(answer->order, answer->count, sizeof *answer->order, compare_rows);
 }
 

@@ -1,6 +1,7 @@
 /* tools: `threadpool`: workers, the work that waits, by queue, type and method; timers. */
 #include "pick.h"
 #include "session.h"
+#include "threadpool_json.h"
 #include "units.h"
 
 #include <stdlib.h>
@@ -15,15 +16,13 @@ const opt_row opts_threadpool[] = {
 struct answer {
     tool_session session;
     const hgr_pool *pool;
-    uint32_t *order; /* items by type, method, then as they are queued */
+    const hgr_work_item **order; /* items by type, method, then as they are queued */
 };
 
 static const char *type_of(const hgr_work_item *item)
 {
     return item->object.type ? item->object.type->name : "(unreadable)";
 }
-
-static const hgr_work_item *sorting; /* the comparison has no other way to know them */
 
 static int compare_kinds(const hgr_work_item *a, const hgr_work_item *b)
 {
@@ -33,9 +32,10 @@ static int compare_kinds(const hgr_work_item *a, const hgr_work_item *b)
 
 static int compare_items(const void *left, const void *right)
 {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    int order = compare_kinds(&sorting[a], &sorting[b]);
-    return order ? order : (a > b) - (a < b);
+    const hgr_work_item *a = *(const hgr_work_item *const *)left;
+    const hgr_work_item *b = *(const hgr_work_item *const *)right;
+    int order = compare_kinds(a, b);
+    return order ? order : (a > b) - (a < b); /* of one array */
 }
 
 static void sort_items(struct answer *answer)
@@ -43,8 +43,7 @@ static void sort_items(struct answer *answer)
     const hgr_pool *pool = answer->pool;
     answer->order = must_alloc(pool->nitems + 1, sizeof *answer->order);
     for (size_t i = 0; i < pool->nitems; i++)
-        answer->order[i] = (uint32_t)i;
-    sorting = pool->items;
+        answer->order[i] = &pool->items[i];
     qsort(answer->order, pool->nitems, sizeof *answer->order, compare_items);
 }
 
@@ -113,8 +112,7 @@ static void print_kinds(const struct answer *answer)
     pick_init(&order, session_top(&answer->session, false));
     for (size_t first = 0; first < pool->nitems; first = end, groups++) {
         for (end = first + 1;
-             end < pool->nitems && compare_kinds(&pool->items[answer->order[first]],
-                                                 &pool->items[answer->order[end]]) == 0;)
+             end < pool->nitems && compare_kinds(answer->order[first], answer->order[end]) == 0;)
             end++;
         pick_add(&order, end - first, (uint32_t)first);
     }
@@ -123,7 +121,7 @@ static void print_kinds(const struct answer *answer)
     table_init(&table, answer->session.opts, session_pointer_size(&answer->session), columns, 3,
                "sorted by count, then type and method");
     for (size_t i = 0; i < order.count; i++) {
-        const hgr_work_item *item = &pool->items[answer->order[order.rows[i].id]];
+        const hgr_work_item *item = answer->order[order.rows[i].id];
         strbuf line = {0};
         strbuf_format(&line, "%s%s%s", type_of(item), *item->method ? " → " : "", item->method);
         table_number(&table, order.rows[i].key);
@@ -197,68 +195,6 @@ static void print_timers(const struct answer *answer)
                pool->ntimers);
 }
 
-/* ---- JSON ---- */
-
-static void write_items(tool_json *json, const hgr_pool *pool)
-{
-    out_array(json, "items");
-    for (size_t i = 0; i < pool->nitems; i++) {
-        const hgr_work_item *item = &pool->items[i];
-        out_object(json, NULL);
-        out_address(json, "object", item->object.addr);
-        out_text(json, "type", item->object.type ? item->object.type->name : NULL);
-        out_text(json, "method", *item->method ? item->method : NULL);
-        out_u64(json, "queue", item->queue);
-        out_end_object(json);
-    }
-    out_end_array(json);
-}
-
-static void write_timers(tool_json *json, const hgr_pool *pool)
-{
-    out_array(json, "timers");
-    for (size_t i = 0; i < pool->ntimers; i++) {
-        const hgr_timer *timer = &pool->timers[i];
-        out_object(json, NULL);
-        out_address(json, "object", timer->object_addr);
-        out_text(json, "method", *timer->method ? timer->method : NULL);
-        if (timer->due_ms != UINT32_MAX)
-            out_u64(json, "due_ms", timer->due_ms);
-        if (timer->period_ms != UINT32_MAX)
-            out_u64(json, "period_ms", timer->period_ms);
-        if (timer->state_addr)
-            out_address(json, "state", timer->state_addr);
-        out_end_object(json);
-    }
-    out_end_array(json);
-}
-
-static void write_json(tool_json *json, const hgr_pool *pool)
-{
-    if (pool->has_workers) {
-        out_object(json, "workers");
-        out_u64(json, "count", pool->workers);
-        out_u64(json, "busy", pool->busy_workers);
-        out_u64(json, "minimum", pool->min_workers);
-        out_u64(json, "maximum", pool->max_workers);
-        out_u64(json, "goal", pool->goal_workers);
-        out_u64(json, "cpu_percent", pool->cpu_percent);
-        out_end_object(json);
-    }
-    out_array(json, "queues");
-    for (size_t i = 0; i < pool->nqueues; i++) {
-        out_object(json, NULL);
-        out_text(json, "name", pool->queues[i].name);
-        out_address(json, "object", pool->queues[i].object_addr);
-        out_u64(json, "count", pool->queues[i].count);
-        out_bool(json, "whole", !pool->queues[i].damaged);
-        out_end_object(json);
-    }
-    out_end_array(json);
-    write_items(json, pool);
-    write_timers(json, pool);
-}
-
 int cmd_threadpool(const tool_opts *opts)
 {
     struct answer answer = {0};
@@ -276,7 +212,7 @@ int cmd_threadpool(const tool_opts *opts)
         sort_items(&answer);
         session_begin_answer(session);
         if (session_wants_json(session)) {
-            write_json(&session->json, answer.pool);
+            threadpool_json_write(&session->json, answer.pool);
         } else {
             print_workers(answer.pool);
             print_queues(&answer);

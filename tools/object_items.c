@@ -11,11 +11,6 @@ struct sum {
     uint64_t count, objects, bytes, suppressed, retained_bytes;
 };
 
-static const char *type_of(const hgr_object *object)
-{
-    return object->type ? object->type->name : "(no object)";
-}
-
 /* Where a kind falls apart by generation, the generation is part of it. */
 static unsigned part_of(const object_items *items, const object_item *row)
 {
@@ -53,12 +48,18 @@ static int by_handle_kind(const void *left, const void *right)
     return compare_places(a, b);
 }
 
+void object_items_sort(object_items *items)
+{
+    qsort(items->rows, items->count, sizeof *items->rows,
+          items->handles ? by_handle_kind : by_kind);
+}
+
 static int by_type(const void *left, const void *right)
 {
     const object_item *a = left, *b = right;
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
-    int order = strcmp(type_of(a->object), type_of(b->object));
+    int order = strcmp(object_item_type(a->object), object_item_type(b->object));
     return order ? order : compare_places(a, b);
 }
 
@@ -70,7 +71,8 @@ static bool same_kind(const object_items *items, const object_item *a, const obj
 static bool same_type(const object_items *items, const object_item *a, const object_item *b)
 {
     (void)items;
-    return a->rank == b->rank && strcmp(type_of(a->object), type_of(b->object)) == 0;
+    return a->rank == b->rank &&
+           strcmp(object_item_type(a->object), object_item_type(b->object)) == 0;
 }
 
 typedef bool same_fn(const object_items *items, const object_item *a, const object_item *b);
@@ -136,12 +138,6 @@ static int retain_run(const object_items *items, size_t first, size_t end, uint6
     return result == HGR_OK ? EXIT_DONE : session_fail(session, result, &status);
 }
 
-static uint64_t retained_by(const tool_session *session, const hgr_object *object)
-{
-    hgr_node node = hgr_node_at(session->snapshot, object->addr);
-    return node == HGR_NO_NODE ? 0 : session->retained[node];
-}
-
 /* ---- by kind ---- */
 
 static int sum_kinds(object_items *items, bool retained, struct sum **out_sums, size_t **out_firsts,
@@ -151,8 +147,7 @@ static int sum_kinds(object_items *items, bool retained, struct sum **out_sums, 
     size_t *firsts = must_alloc(items->count + 1, sizeof *firsts);
     size_t count = 0, end;
     int code = EXIT_DONE;
-    qsort(items->rows, items->count, sizeof *items->rows,
-          items->handles ? by_handle_kind : by_kind);
+    object_items_sort(items);
     for (size_t first = 0; first < items->count && code == EXIT_DONE; first = end) {
         end = run_end(items, first, same_kind);
         firsts[count] = first;
@@ -269,7 +264,7 @@ static void answer_types(object_items *items)
         table_number(&table, sum.bytes);
         table_number(&table, sum.suppressed);
         table_text(&table, row->kind);
-        table_text(&table, type_of(row->object));
+        table_text(&table, object_item_type(row->object));
     }
     if (json_wanted)
         out_end_array(&session->json);
@@ -277,98 +272,6 @@ static void answer_types(object_items *items)
         table_finish(&table);
     if (!json_wanted && groups > order.count)
         printf("\n%zu of %zu kinds and types; --all shows every one\n", order.count, groups);
-    pick_fini(&order);
-}
-
-/* ---- one by one ---- */
-
-static void write_item(const object_items *items, const object_item *row)
-{
-    tool_session *session = items->session;
-    tool_json *json = &session->json;
-    out_object(json, NULL);
-    if (items->handles)
-        out_address(json, "handle", row->slot_addr);
-    out_text(json, "kind", row->kind);
-    out_address(json, "object", row->object->addr);
-    out_text(json, "type", row->object->type ? row->object->type->name : NULL);
-    out_u64(json, "bytes", row->object->bytes);
-    if (row->object->generation < HGR_GENERATIONS)
-        out_text(json, "generation", hgr_generation_name(row->object->generation));
-    if (session->retained)
-        out_u64(json, "retained_bytes", retained_by(session, row->object));
-    if (row->dependent) {
-        out_address(json, "dependent", row->dependent->addr);
-        out_text(json, "dependent_type", row->dependent->type ? row->dependent->type->name : NULL);
-    }
-    if (!items->handles)
-        out_bool(json, "suppressed", row->suppressed);
-    out_end_object(json);
-}
-
-static void print_item(const object_items *items, tool_table *table, const object_item *row)
-{
-    const tool_session *session = items->session;
-    char text[UNITS_TEXT];
-    strbuf line = {0};
-    strbuf_add_z(&line, type_of(row->object));
-    if (row->dependent)
-        strbuf_format(&line, " → %s %s",
-                      units_address(text, row->dependent->addr, session_pointer_size(session)),
-                      type_of(row->dependent));
-    if (row->suppressed)
-        strbuf_add_z(&line, " (suppressed)");
-    table_number(table, row->slot_addr);
-    table_number(table, row->object->addr);
-    table_number(table, row->object->bytes);
-    table_number(table, session->retained ? retained_by(session, row->object) : 0);
-    table_text(table, row->kind);
-    table_text(table, strbuf_get(&line));
-    strbuf_fini(&line);
-}
-
-static void answer_rows(object_items *items, const char *kind)
-{
-    tool_session *session = items->session;
-    bool json_wanted = session_wants_json(session), all = !kind || strcmp(kind, "all") == 0;
-    const table_column columns[] = {
-        {"handle", items->handles ? TABLE_ADDRESS : TABLE_SKIP},
-        {"object", TABLE_ADDRESS},
-        {"bytes", TABLE_BYTES},
-        {"retained bytes", session->retained ? TABLE_BYTES : TABLE_SKIP},
-        {"kind", all ? TABLE_TEXT : TABLE_SKIP},
-        {"type", TABLE_TEXT}};
-    tool_table table;
-    tool_pick order;
-    uint64_t matching = 0;
-    qsort(items->rows, items->count, sizeof *items->rows,
-          items->handles ? by_handle_kind : by_kind);
-    pick_init(&order, session_top(session, true));
-    for (size_t i = 0; i < items->count; i++) {
-        if (!all && strcmp(items->rows[i].kind, kind) != 0)
-            continue;
-        matching++;
-        pick_add(&order, session->retained ? retained_by(session, items->rows[i].object) : 0,
-                 (uint32_t)i);
-    }
-    pick_sort(&order);
-    if (json_wanted)
-        out_array(&session->json, items->rows_key);
-    else
-        table_init(&table, session->opts, session_pointer_size(session), columns, 6,
-                   session->retained ? "sorted by retained bytes" : "sorted by kind, then address");
-    for (size_t i = 0; i < order.count; i++) {
-        if (json_wanted)
-            write_item(items, &items->rows[order.rows[i].id]);
-        else
-            print_item(items, &table, &items->rows[order.rows[i].id]);
-    }
-    if (json_wanted)
-        out_end_array(&session->json);
-    else
-        table_finish(&table);
-    if (!json_wanted && matching > order.count)
-        printf("\n%zu of %llu; --all shows every one\n", order.count, (unsigned long long)matching);
     pick_fini(&order);
 }
 
@@ -393,7 +296,7 @@ int object_items_answer(object_items *items, const char *kind)
             answer_types(items);
         }
         if (json || kind)
-            answer_rows(items, kind);
+            object_items_list(items, kind);
     }
     free(firsts);
     free(sums);
