@@ -95,14 +95,17 @@ static uint64_t take(struct process *p, size_t bytes)
 
 static void add_type(synth_metadata *md, const char *space, const char *name, uint32_t first_field)
 {
-    synth_metadata_row(md, 0x02, "422222", 1u, synth_metadata_string(md, name),
-                       synth_metadata_string(md, space), 0u, first_field, 1u);
+    /* One after the other: arguments are evaluated in any order. */
+    uint32_t name_off = synth_metadata_string(md, name);
+    uint32_t space_off = synth_metadata_string(md, space);
+    synth_metadata_row(md, 0x02, "422222", 1u, name_off, space_off, 0u, first_field, 1u);
 }
 
 static void add_field(synth_metadata *md, const char *name, const void *signature, size_t len)
 {
-    synth_metadata_row(md, 0x04, "222", 0u, synth_metadata_string(md, name),
-                       synth_metadata_blob(md, signature, len));
+    uint32_t name_off = synth_metadata_string(md, name);
+    uint32_t blob_off = synth_metadata_blob(md, signature, len);
+    synth_metadata_row(md, 0x04, "222", 0u, name_off, blob_off);
 }
 
 static synth_metadata *begin_module(const char *assembly, const char *file)
