@@ -11,7 +11,8 @@ bool hgr_walk_array(hgr_item_walk *walk, const hgr_collection_kind *kind, const 
     (void)kind;
     if (hgr_inspect_object(walk->inspector, self->bits, &array, NULL) != HGR_OK)
         return false;
-    for (uint64_t i = 0; i < array.length; i++) {
+    walk->seen = walk->skip < array.length ? walk->skip : array.length;
+    for (uint64_t i = walk->seen; i < array.length; i++) {
         hgr_value item = hgr_array_element(walk->inspector, &array, i);
         if (!hgr_give_item(walk, NULL, &item))
             break;
@@ -95,7 +96,10 @@ bool hgr_walk_list(hgr_item_walk *walk, const hgr_collection_kind *kind, const h
         return false;
     bool whole = first <= array.length && count <= array.length - first;
     uint64_t end = whole ? first + count : array.length;
-    for (uint64_t i = first; i < end; i++) {
+    walk->seen = walk->skip < end - first ? walk->skip : end - first; /* first <= end when whole */
+    if (!whole)
+        walk->seen = 0;
+    for (uint64_t i = first + walk->seen; i < end; i++) {
         hgr_value item = hgr_array_element(walk->inspector, &array, i), left, right;
         bool is_pair = key.names && hgr_pick(walk->inspector, &key, &item, &left) &&
                        hgr_pick(walk->inspector, &value, &item, &right);

@@ -185,7 +185,7 @@ bool hgr_walk_named(hgr_item_walk *walk, const hgr_collection_kind *kind, const 
     hgr_item_walk inner = *walk; /* its depth ends a list that is this very collection */
     inner.visit = give_named;
     inner.user = &named;
-    inner.seen = 0;
+    inner.seen = inner.skip = 0;
     return hgr_walk_inner(&inner, &list) && named.good;
 }
 

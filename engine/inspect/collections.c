@@ -632,6 +632,13 @@ bool hgr_walk_inner(hgr_item_walk *walk, const hgr_value *inner)
 hgr_result hgr_collection_visit(hgr_inspector *inspector, const hgr_value *value, hgr_item_fn visit,
                                 void *user, hgr_status *status)
 {
+    return hgr_collection_visit_from(inspector, value, 0, visit, user, status);
+}
+
+hgr_result hgr_collection_visit_from(hgr_inspector *inspector, const hgr_value *value,
+                                     uint64_t first, hgr_item_fn visit, void *user,
+                                     hgr_status *status)
+{
     const hgr_collection_kind *kind = kind_of(inspector, value);
     if (!kind)
         return hgr_fail_addr(status, HGR_NOT_FOUND, value->bits, "no collection");
@@ -639,6 +646,7 @@ hgr_result hgr_collection_visit(hgr_inspector *inspector, const hgr_value *value
         .inspector = inspector,
         .visit = visit,
         .user = user,
+        .skip = first,
         .max_steps = inspector->runtime->info.used_bytes / hgr_inspector_word(inspector) + 64,
     };
     if (kind->walk(&walk, kind, value) || walk.ended)

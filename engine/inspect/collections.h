@@ -14,6 +14,7 @@ typedef struct hgr_item_walk {
     hgr_inspector *inspector;
     hgr_item_fn visit;
     void *user;
+    uint64_t skip; /* items before this one are not wanted: arrays need not give them */
     uint64_t seen, steps, max_steps;
     uint32_t depth; /* collections inside the collection: wrappers */
     bool ended;     /* the visitor had enough */
@@ -75,6 +76,10 @@ bool hgr_give_item(hgr_item_walk *walk, const hgr_value *key, const hgr_value *v
 bool hgr_step(hgr_item_walk *walk);
 /** Visit the items of a collection inside; false: damaged, or no collection. */
 bool hgr_walk_inner(hgr_item_walk *walk, const hgr_value *inner);
+/** hgr_collection_visit that may leave out the items before the first-th; indices stay those of all. */
+hgr_result hgr_collection_visit_from(hgr_inspector *inspector, const hgr_value *value,
+                                     uint64_t first, hgr_item_fn visit, void *user,
+                                     hgr_status *status);
 /** Items that a collection says it has; UINT64_MAX when it does not say. */
 uint64_t hgr_collection_count(hgr_inspector *inspector, const hgr_collection_kind *kind,
                               const hgr_value *self);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../base/status.h"
+#include "collections.h"
 
 #define MAX_POINTS  64u
 #define NAME_BYTES  1024u /* ECMA-335 allows 1023 */
@@ -192,6 +193,7 @@ static hgr_result take_item(follower *f, const path_step *step, const hgr_value 
     uint32_t count = 0;
     search.inspector = f->inspector;
     search.by_key = search.is_found = false;
+    search.position = 0;
     if (collection->has_keys) {
         search.by_key = true;
         set_key(&search, step);
@@ -201,7 +203,8 @@ static hgr_result take_item(follower *f, const path_step *step, const hgr_value 
     } else {
         search.position = (uint64_t)indices[0];
     }
-    hgr_result result = hgr_collection_visit(f->inspector, from, look, &search, f->status);
+    hgr_result result = hgr_collection_visit_from(
+        f->inspector, from, search.by_key ? 0 : search.position, look, &search, f->status);
     if (search.is_found) {
         *out = search.found;
         return HGR_OK;

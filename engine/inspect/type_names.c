@@ -91,11 +91,66 @@ static size_t first_at(const struct hgr_type_names *names, uint64_t hash)
     return low;
 }
 
+/* Namespace and name of a type that is neither generic, nested nor an array; false for others. */
+static bool split_plain(const char *name, size_t *space_len)
+{
+    const char *last = strrchr(name, '.');
+    if (strpbrk(name, "<[+`"))
+        return false;
+    *space_len = last ? (size_t)(last - name) : 0;
+    return true;
+}
+
+/* The method table of the TypeDef of that namespace and name in a module, 0 = none. */
+static uint64_t find_in_module(const hgr_inspector *inspector, const hgr_clr_module *module,
+                               const char *name, size_t space_len)
+{
+    const hgr_metadata *metadata = &module->metadata;
+    const char *simple = name + space_len + (space_len > 0), *seen, *space;
+    size_t len = strlen(simple), seen_len, seen_space;
+    for (uint32_t row = 1; row <= metadata->rows[HGR_TABLE_TYPE_DEF]; row++)
+        if (hgr_metadata_string(metadata, HGR_TABLE_TYPE_DEF, row, HGR_TYPE_DEF_NAME, &seen,
+                                &seen_len) &&
+            seen_len == len && memcmp(seen, simple, len) == 0 &&
+            hgr_metadata_string(metadata, HGR_TABLE_TYPE_DEF, row, HGR_TYPE_DEF_NAMESPACE, &space,
+                                &seen_space) &&
+            seen_space == space_len && memcmp(space, name, space_len) == 0 &&
+            !(module->enclosing && module->enclosing[row]))
+            return hgr_clr_typedef_method_table(inspector->runtime, module->addr, row);
+    return 0;
+}
+
+/* Most types that people ask for are plain: their modules' metadata is asked, no index is made. */
+static hgr_result find_plain(hgr_inspector *inspector, const char *name, const hgr_type **out,
+                             hgr_status *status)
+{
+    uint64_t *modules = NULL, found = 0;
+    size_t count = 0, space_len;
+    if (!split_plain(name, &space_len))
+        return HGR_NOT_FOUND;
+    hgr_result result =
+        hgr_clr_modules_list(inspector->runtime, inspector->run, &modules, &count, status);
+    for (size_t i = 0; i < count && result == HGR_OK && found == 0; i++) {
+        hgr_clr_module *module = NULL;
+        result = hgr_clr_modules_get(&inspector->names->modules, modules[i], &module, status);
+        if (result == HGR_OK && module && module->has_metadata)
+            found = find_in_module(inspector, module, name, space_len);
+    }
+    hgr_free(modules);
+    if (result != HGR_OK)
+        return result;
+    return found ? hgr_inspect_type(inspector, found, out, status) : HGR_NOT_FOUND;
+}
+
 hgr_result hgr_find_type(hgr_inspector *inspector, const char *name, const hgr_type **out,
                          hgr_status *status)
 {
     uint64_t hash = hash_of(name);
-    hgr_result result = inspector->type_names ? HGR_OK : make_index(inspector, status);
+    hgr_result result =
+        inspector->type_names ? HGR_NOT_FOUND : find_plain(inspector, name, out, status);
+    if (result != HGR_NOT_FOUND)
+        return result;
+    result = inspector->type_names ? HGR_OK : make_index(inspector, status);
     if (result != HGR_OK)
         return result;
     const struct hgr_type_names *names = inspector->type_names;
