@@ -1,11 +1,11 @@
 /* clr: offsets that a layout leaves open, read off the dump itself.
  *
- * Input: a runtime whose layout says `partial`, its segments, Object and String. Output: the layout,
- * filled in where the dump leaves no doubt. A partial layout knows what has never moved (the words
- * of a method table) and no more: between two builds a Module grows and shrinks with every lock in
- * it. So each open offset is looked for by what must stand there: the core library's name, the method
- * table of a row that is known, a FieldDesc that names its owner. What is not found stays unknown:
- * it costs names, never an object. */
+ * Input: a runtime whose layout says `partial`, its segments, Object and String. Output: the
+ * layout, filled in where the dump leaves no doubt. A partial layout knows what has never moved
+ * (the words of a method table) and no more: between two builds a Module grows and shrinks with
+ * every lock in it. So each open offset is looked for by what must stand there: the core library's
+ * name, the method table of a row that is known, a FieldDesc that names its owner. What is not
+ * found stays unknown: it costs names, never an object. */
 #include "clr_open.h"
 
 #include "clr_limits.h"
@@ -181,7 +181,8 @@ static bool calibrate_module(hgr_runtime *runtime)
 
 /* ---- EEClass ---- */
 
-/* Both are classes, both public; a type that is neither structure nor interface says so in one byte. */
+/* Both are classes, both public; a type that is neither structure nor interface says so in one
+ * byte. */
 static bool class_fits(const hgr_runtime *runtime, uint64_t mt_addr, const hgr_clr_layout *layout)
 {
     hgr_method_table mt;
@@ -201,8 +202,7 @@ static void calibrate_class(hgr_runtime *runtime)
 {
     static const struct {
         uint32_t pointer_size, attributes, norm_type, packed;
-    } SHAPES[] = {
-        {8, 40, 48, 49}, {8, 44, 52, 53}, {8, 56, 64, 65}, {4, 0x1c, 0x24, 0x25}};
+    } SHAPES[] = {{8, 40, 48, 49}, {8, 44, 52, 53}, {8, 56, 64, 65}, {4, 0x1c, 0x24, 0x25}};
     for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0]; i++) {
         hgr_clr_layout layout = runtime->layout;
         if (SHAPES[i].pointer_size != runtime->space->pointer_size)
@@ -241,8 +241,8 @@ static void calibrate_lists(hgr_runtime *runtime)
 
 /* ---- the map of a module's own types ---- */
 
-/* Does a map {next, table, count, flags} at addr have the sample in its row? Its first piece decides:
- * the rest is for rows that came later. */
+/* Does a map {next, table, count, flags} at addr have the sample in its row? Its first piece
+ * decides: the rest is for rows that came later. */
 static bool map_has(const hgr_runtime *runtime, uint64_t addr, const struct sample *sample)
 {
     const hgr_space *space = runtime->space;

@@ -59,7 +59,8 @@ static hgr_result fail_shape(const hgr_runtime *runtime, const char *what, uint6
                          runtime->layout.name);
 }
 
-/* Header, method table, length and the terminating zero; before 2.1 on 64 bit with 4 bytes of padding. */
+/* Header, method table, length and the terminating zero; before 2.1 on 64 bit with 4 bytes of
+ * padding. */
 static bool is_string_base(uint32_t base_size, uint32_t pointer_size)
 {
     return base_size == 2 * pointer_size + 6 || (pointer_size == 8 && base_size == 26);

@@ -53,7 +53,8 @@ static void globals_from_table(hgr_clr_opening *opening)
         .finalizer_thread = table_entry(opening, layout->dac_finalizer_thread),
     };
     if (layout->dac_handle_table_map != 0)
-        opening->runtime->handle_table_map_addr = table_entry(opening, layout->dac_handle_table_map);
+        opening->runtime->handle_table_map_addr =
+            table_entry(opening, layout->dac_handle_table_map);
 }
 
 static void read_globals(hgr_clr_opening *opening)
@@ -219,7 +220,8 @@ hgr_result hgr_clr_choose_layout(hgr_clr_opening *opening, hgr_status *status)
     const char *os = opening->runtime->dump->info.os;
     uint32_t p = opening->runtime->space->pointer_size, major = opening->version.major;
     uint32_t newest = hgr_clr_layout_newest(os, p);
-    /* A row that names the core library's classes rightly beats one that merely cannot be refuted. */
+    /* A row that names the core library's classes rightly beats one that merely cannot be refuted.
+     */
     hgr_result result = try_rows(opening, false, status);
     if (result == HGR_TRUNCATED || result == HGR_BAD_DATA)
         result = try_rows(opening, true, status);

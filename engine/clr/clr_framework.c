@@ -67,8 +67,7 @@ static bool holds_all_segments(const hgr_runtime *runtime, uint64_t lowest, uint
 {
     for (size_t i = 0; i < runtime->nsegments; i++)
         if (runtime->segments[i].generation != HGR_FROZEN &&
-            (runtime->segments[i].segment_addr < lowest ||
-             runtime->segments[i].end_addr > highest))
+            (runtime->segments[i].segment_addr < lowest || runtime->segments[i].end_addr > highest))
             return false;
     return lowest != 0;
 }

@@ -2,8 +2,8 @@
  *
  * Input: where the image was mapped. Output: where its metadata lies, among the image's pages that
  * the dump does have. Kernels leave clean file pages out of a core, and headers are clean; what the
- * loader relocated, and the data beside it, is there. The root's signature, tables that parse and the
- * file's own name in them decide: an image may hold the metadata of another one as data. */
+ * loader relocated, and the data beside it, is there. The root's signature, tables that parse and
+ * the file's own name in them decide: an image may hold the metadata of another one as data. */
 #define _GNU_SOURCE
 #include "clr_module_files.h"
 
@@ -58,8 +58,7 @@ bool hgr_clr_metadata_search(const hgr_runtime *runtime, uint64_t base_addr,
     for (size_t i = 0; i < dump->nmodules; i++) {
         const hgr_module *module = &dump->modules[i];
         uint64_t end;
-        if (module->base_addr != base_addr ||
-            !hgr_add_u64(base_addr, module->size_bytes, &end))
+        if (module->base_addr != base_addr || !hgr_add_u64(base_addr, module->size_bytes, &end))
             continue;
         for (const hgr_range *range = hgr_space_next(runtime->space, base_addr);
              range && range->start_addr < end;

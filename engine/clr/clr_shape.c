@@ -1,10 +1,10 @@
 /* clr: the heap of a collector with segments, from the shape of its memory alone.
  *
  * Input: the address space. Output: runtime->gc, segments and gaps, Object, String and Free. The
- * last way to a heap: nothing is taken from symbols, exports, resources, tables or descriptors, so a
- * runtime that nobody has a table for can be walked. Where the generation tables are found too, the
- * segments come from their lists, as always; where not, each segment stands for itself. Regions have
- * no such shape. */
+ * last way to a heap: nothing is taken from symbols, exports, resources, tables or descriptors, so
+ * a runtime that nobody has a table for can be walked. Where the generation tables are found too,
+ * the segments come from their lists, as always; where not, each segment stands for itself. Regions
+ * have no such shape. */
 #include "clr_shape.h"
 
 #include "../base/status.h"
@@ -57,8 +57,8 @@ static hgr_result describe_heaps(hgr_runtime *runtime, struct found *found, hgr_
         const hgr_shape_generations *table = &found->tables[i];
         const hgr_shape_segment *segment =
             hgr_shape_segment_at(&found->segments, table->ephemeral_segment_addr);
-        hgr_result result = hgr_shape_walk_segment(&found->types, runtime->run, segment,
-                                                   &found->walk, status);
+        hgr_result result =
+            hgr_shape_walk_segment(&found->types, runtime->run, segment, &found->walk, status);
         if (result != HGR_OK)
             return result;
         gc->heaps[i] = (hgr_clr_heap){.generation_table_addr = table->addr,
@@ -90,18 +90,18 @@ static hgr_result list_segments(hgr_runtime *runtime, struct found *found, hgr_s
         hgr_generation generation = generation_of(found, segment);
         uint64_t end = segment->allocated;
         if (generation == HGR_GEN0) {
-            result = hgr_shape_walk_segment(&found->types, runtime->run, segment, &found->walk,
-                                            status);
+            result =
+                hgr_shape_walk_segment(&found->types, runtime->run, segment, &found->walk, status);
             end = found->walk.end_addr;
             runtime->gc.nheaps++;
         }
-        runtime->segments[runtime->nsegments++] = (hgr_segment){
-            .start_addr = segment->mem,
-            .end_addr = end,
-            .committed_addr = end > segment->committed ? end : segment->committed,
-            .reserved_addr = segment->reserved,
-            .segment_addr = segment->addr,
-            .generation = (uint8_t)generation};
+        runtime->segments[runtime->nsegments++] =
+            (hgr_segment){.start_addr = segment->mem,
+                          .end_addr = end,
+                          .committed_addr = end > segment->committed ? end : segment->committed,
+                          .reserved_addr = segment->reserved,
+                          .segment_addr = segment->addr,
+                          .generation = (uint8_t)generation};
     }
     if (result == HGR_OK)
         hgr_clr_segments_sum(runtime);
@@ -109,7 +109,8 @@ static hgr_result list_segments(hgr_runtime *runtime, struct found *found, hgr_s
     return result;
 }
 
-/* The scanner wants gaps ascending; heaps come by address, so they are, but for hostile overlaps. */
+/* The scanner wants gaps ascending; heaps come by address, so they are, but for hostile overlaps.
+ */
 static void keep_gaps(hgr_runtime *runtime, struct found *found)
 {
     size_t kept = 0;
@@ -158,9 +159,9 @@ static hgr_result search(hgr_runtime *runtime, const hgr_module *module, struct 
     if (result == HGR_OK)
         keep_own_segments(found, space);
     if (result == HGR_OK)
-        result = hgr_shape_generations_find(space, run, module, &found->segments,
-                                            found->types.free_mt, &found->tables, &found->ntables,
-                                            status);
+        result =
+            hgr_shape_generations_find(space, run, module, &found->segments, found->types.free_mt,
+                                       &found->tables, &found->ntables, status);
     if (result == HGR_OK && found->ntables > HGR_CLR_MAX_HEAPS)
         found->ntables = HGR_CLR_MAX_HEAPS;
     return result;
@@ -195,11 +196,11 @@ hgr_result hgr_clr_shape_gaps(hgr_runtime *runtime, hgr_status *status)
     hgr_map_init(&found.types.verdicts, runtime->run);
     for (size_t i = 0; i < runtime->nsegments && result == HGR_OK; i++) {
         const hgr_segment *segment = &runtime->segments[i];
-        const hgr_shape_segment piece = {.mem = segment->start_addr,
-                                         .allocated = segment->end_addr,
-                                         .used = segment->end_addr};
+        const hgr_shape_segment piece = {
+            .mem = segment->start_addr, .allocated = segment->end_addr, .used = segment->end_addr};
         if (segment->generation == HGR_GEN0)
-            result = hgr_shape_walk_segment(&found.types, runtime->run, &piece, &found.walk, status);
+            result =
+                hgr_shape_walk_segment(&found.types, runtime->run, &piece, &found.walk, status);
     }
     if (result == HGR_OK)
         keep_gaps(runtime, &found);
@@ -232,8 +233,7 @@ static hgr_result warn_unlisted(hgr_runtime *runtime, const hgr_shape_segments *
             example = segments->items[i].addr;
     hgr_map_fini(&listed);
     if (result == HGR_OK && unlisted > 0)
-        hgr_runtime_warn(runtime,
-                         "%zu GC segments in the dump are in no list, such as 0x%llx",
+        hgr_runtime_warn(runtime, "%zu GC segments in the dump are in no list, such as 0x%llx",
                          unlisted, (unsigned long long)example);
     return result;
 }

@@ -1,10 +1,11 @@
 /* clr: generation tables by their shape.
  *
  * Input: segments, the Free method table. Output: a table per heap. Method: a generation keeps
- * {.., start_segment, .., allocation_start, ..}; gen0 and gen1 start in the same (ephemeral) segment,
- * each at a Free object; the table's entries have one size, and its fourth begins in a segment of
- * large objects. So: search all memory outside the segments for words that are the address of a
- * segment and are followed by an allocation start, then look for three of them at equal distances. */
+ * {.., start_segment, .., allocation_start, ..}; gen0 and gen1 start in the same (ephemeral)
+ * segment, each at a Free object; the table's entries have one size, and its fourth begins in a
+ * segment of large objects. So: search all memory outside the segments for words that are the
+ * address of a segment and are followed by an allocation start, then look for three of them at
+ * equal distances. */
 #include "clr_shape.h"
 
 #include <stdlib.h>
@@ -12,10 +13,10 @@
 #include "../base/status.h"
 #include "clr_limits.h"
 
-#define PAGE_BYTES UINT64_C(0x1000)
-#define MIN_BYTES 0x40u /* of a generation */
-#define MAX_BYTES 0x400u
-#define MAX_STEPS 2u /* words from start_segment to allocation_start */
+#define PAGE_BYTES  UINT64_C(0x1000)
+#define MIN_BYTES   0x40u /* of a generation */
+#define MAX_BYTES   0x400u
+#define MAX_STEPS   2u /* words from start_segment to allocation_start */
 #define FLAG_LARGE  0x8u
 #define FLAG_PINNED 0x200u
 
@@ -26,8 +27,8 @@ struct context {
     uint64_t low, high; /* of segment addresses */
 };
 
-/* Does a page hold a word that is page-aligned and between the first and the last segment? Hardly any
- * does, so this is what the search costs: one pass without branches. */
+/* Does a page hold a word that is page-aligned and between the first and the last segment? Hardly
+ * any does, so this is what the search costs: one pass without branches. */
 static bool page_may_hold_8(const uint8_t *bytes, uint64_t len, uint64_t low, uint64_t span)
 {
     uint64_t hit = 0;

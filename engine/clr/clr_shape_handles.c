@@ -83,8 +83,8 @@ hgr_result hgr_shape_handles_find(const hgr_runtime *runtime, uint64_t **out, si
 {
     const hgr_space *space = runtime->space;
     struct context context = {.space = space, .layout = &runtime->layout};
-    context.nblocks = (uint32_t)(SEGMENT_BYTES - HEADER_BYTES) /
-                      (BLOCK_HANDLES * space->pointer_size);
+    context.nblocks =
+        (uint32_t)(SEGMENT_BYTES - HEADER_BYTES) / (BLOCK_HANDLES * space->pointer_size);
     if (runtime->layout.handle_segment_table > HEADER_BYTES - 8 ||
         runtime->layout.handle_segment_next > HEADER_BYTES - 8) {
         *out = NULL;

@@ -8,8 +8,8 @@
 #include "../base/parallel.h"
 #include "../base/status.h"
 
-#define PAGE_BYTES  UINT64_C(0x1000)
-#define PIECE_BYTES (UINT64_C(4) << 20)
+#define PAGE_BYTES     UINT64_C(0x1000)
+#define PIECE_BYTES    (UINT64_C(4) << 20)
 #define BYTES_A_THREAD (UINT64_C(64) << 20) /* less is done before a thread has started */
 
 static bool may_be_written(const hgr_range *range)
@@ -56,7 +56,8 @@ static hgr_result cut_space(const hgr_space *space, const hgr_run *run, hgr_shap
     return result;
 }
 
-/* Phase 1 of 3. No race: piece i writes counts[i] only. Deterministic: pieces are cut by address. */
+/* Phase 1 of 3. No race: piece i writes counts[i] only. Deterministic: pieces are cut by address.
+ */
 static void count_hits(const hgr_shape_piece *pieces, size_t npieces, hgr_shape_search_fn *search,
                        const void *user, uint64_t *counts, const hgr_run *run)
 {

@@ -9,9 +9,9 @@
 #include "../base/status.h"
 #include "clr_limits.h"
 
-#define PAGE_BYTES UINT64_C(0x1000)
-#define FLAGS_END  0x400u /* every flag known is below */
-#define FLAG_LARGE 0x8u
+#define PAGE_BYTES  UINT64_C(0x1000)
+#define FLAGS_END   0x400u /* every flag known is below */
+#define FLAG_LARGE  0x8u
 #define FLAG_PINNED 0x200u
 enum { ALLOCATED, COMMITTED, RESERVED, USED, MEM, FLAGS, NEXT, WORDS };
 
@@ -72,8 +72,8 @@ static void keep(const hgr_space *space, uint64_t page, hgr_shape_segments *out)
     if (out->count > 0 && page < out->items[out->count - 1].reserved)
         return;
     out->items[out->count++] =
-        (hgr_shape_segment){page,      words[ALLOCATED], words[COMMITTED], words[RESERVED],
-                            words[USED], words[MEM],     words[FLAGS],     words[NEXT]};
+        (hgr_shape_segment){page,        words[ALLOCATED], words[COMMITTED], words[RESERVED],
+                            words[USED], words[MEM],       words[FLAGS],     words[NEXT]};
 }
 
 hgr_result hgr_shape_segments_find(const hgr_space *space, const hgr_run *run, uint64_t granule,

@@ -182,7 +182,7 @@ static uint64_t pick_string(const hgr_shape_types *types, uint64_t word)
 {
     hgr_shape_type_head type;
     return hgr_shape_type_head_read(types->space, word, &type) && is_string(types, &type) ? word
-                                                                                           : 0;
+                                                                                          : 0;
 }
 
 hgr_result hgr_shape_types_find(const hgr_space *space, const hgr_run *run,

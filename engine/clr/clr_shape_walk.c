@@ -2,8 +2,8 @@
  *
  * Input: an ephemeral segment. Output: the end of its objects, and the zeroed stretches among them,
  * which threads may still fill. Its own record says less: the collector keeps the end in a variable
- * of its own. Method: object after object; the first word that is no type and not zero ends the walk,
- * as does a zeroed stretch behind which nothing follows. */
+ * of its own. Method: object after object; the first word that is no type and not zero ends the
+ * walk, as does a zeroed stretch behind which nothing follows. */
 #include "clr_shape.h"
 
 #include "../base/status.h"

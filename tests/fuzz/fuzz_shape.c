@@ -1,8 +1,10 @@
-/* fuzz: a synthesised .NET Framework process with some of its words overwritten: found by the shape of its heap, its
- * layout calibrated, its table of globals read; then scanned, with all roots and names.
+/* fuzz: a synthesised .NET Framework process with some of its words overwritten: found by the shape
+ * of its heap, its layout calibrated, its table of globals read; then scanned, with all roots and
+ * names.
  *
- * The first byte chooses the process. Then patches of 12 bytes: u32 where, u64 what. An even `where` is the low half
- * of an address (and what lies there is overwritten); an odd one is a number: of the words that are not zero. */
+ * The first byte chooses the process. Then patches of 12 bytes: u32 where, u64 what. An even
+ * `where` is the low half of an address (and what lies there is overwritten); an odd one is a
+ * number: of the words that are not zero. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +14,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-#define PATCH_BYTES 12
-#define MAX_PATCHES 64
+#define PATCH_BYTES  12
+#define MAX_PATCHES  64
 #define MEMORY_LIMIT (UINT64_C(256) << 20)
 
 static const synth_framework_options VARIANTS[] = {
@@ -30,7 +32,7 @@ static struct process {
     struct stretch {
         uint64_t start, end;
         size_t off;
-    } *stretches; /* which address lies where in the file */
+    } * stretches; /* which address lies where in the file */
     size_t nstretches;
     uint32_t *used; /* offsets of the words that are not zero */
     size_t nused;
@@ -48,9 +50,8 @@ static void note_addresses(struct process *process)
         abort();
     for (size_t i = 0; i < dump->space.count; i++) {
         const hgr_range *range = &dump->space.ranges[i];
-        process->stretches[process->nstretches++] =
-            (struct stretch){range->start_addr, range->end_addr,
-                             (size_t)(range->bytes - process->bytes)};
+        process->stretches[process->nstretches++] = (struct stretch){
+            range->start_addr, range->end_addr, (size_t)(range->bytes - process->bytes)};
     }
     hgr_dump_close(dump);
     hgr_run_free(run);
@@ -72,7 +73,8 @@ static void make_process(struct process *process, const synth_framework_options 
             process->used[process->nused++] = (uint32_t)at;
 }
 
-/* The offset in the file of what lies at an address, by its low half; the length when nothing does. */
+/* The offset in the file of what lies at an address, by its low half; the length when nothing does.
+ */
 static size_t offset_of(const struct process *process, uint32_t low)
 {
     for (size_t i = 0; i < process->nstretches; i++) {
@@ -130,8 +132,8 @@ static void patch(struct process *process, const uint8_t *bytes, size_t len)
     for (size_t i = 0; len >= PATCH_BYTES && i < MAX_PATCHES; i++) {
         uint32_t where;
         memcpy(&where, bytes, sizeof where);
-        size_t at = where & 1 ? process->used[(where >> 1) % process->nused]
-                              : offset_of(process, where);
+        size_t at =
+            where & 1 ? process->used[(where >> 1) % process->nused] : offset_of(process, where);
         size_t left = at < process->len ? process->len - at : 0;
         memcpy(process->work + at, bytes + 4, left < 8 ? left : 8);
         bytes += PATCH_BYTES;

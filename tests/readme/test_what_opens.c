@@ -1,7 +1,7 @@
 /* The table "What opens" of README.md against the layouts and the recorded dumps.
  *
- * A cell is verified exactly when its runtime has a layout that says so and a recorded dump beside an
- * independent reader's answers; built when the layout does not; refused when there is none. */
+ * A cell is verified exactly when its runtime has a layout that says so and a recorded dump beside
+ * an independent reader's answers; built when the layout does not; refused when there is none. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,8 +23,8 @@ enum { NCOLUMNS = sizeof COLUMNS / sizeof COLUMNS[0] };
 static const hgr_clr_layout *layout_of(uint32_t major, uint32_t minor, const struct column *column)
 {
     const hgr_clr_layout *layout;
-    for (size_t i = 0;
-         (layout = hgr_clr_layout_nth(i, column->os, column->pointer_size)) != NULL; i++)
+    for (size_t i = 0; (layout = hgr_clr_layout_nth(i, column->os, column->pointer_size)) != NULL;
+         i++)
         if (layout->major == major && layout->minor == minor)
             return layout;
     return NULL;
@@ -35,8 +35,7 @@ static bool fixture_is(const char *name, uint32_t major, uint32_t minor, uint32_
 {
     const char *digits = strpbrk(name, "0123456789");
     char *end;
-    if (!digits || !strstr(name, ".truth") ||
-        (strstr(name, "-x86") != NULL) != (pointer_size == 4))
+    if (!digits || !strstr(name, ".truth") || (strstr(name, "-x86") != NULL) != (pointer_size == 4))
         return false;
     uint32_t seen = (uint32_t)strtoul(digits, &end, 10), seen_minor = 0;
     if (*end == '.')

@@ -1,4 +1,5 @@
-/* synth: the Framework process. Every offset below is written out for both widths: this file is a second opinion. */
+/* synth: the Framework process. Every offset below is written out for both widths: this file is a
+ * second opinion. */
 #include "framework_heap.h"
 
 #include <stdlib.h>
@@ -33,11 +34,11 @@ struct process {
 /* A place in the address space; the numbers are those of a 32-bit process. */
 enum {
     LOADER = 0x01000000,
-    SMALL = 0x02000000,  /* the heap's segment; heap h + 0x100000 each */
-    OLD = 0x03000000,    /* an older segment of the same chain */
-    LARGE = 0x04000000,  /* large objects */
+    SMALL = 0x02000000,   /* the heap's segment; heap h + 0x100000 each */
+    OLD = 0x03000000,     /* an older segment of the same chain */
+    LARGE = 0x04000000,   /* large objects */
     HANDLES = 0x05000000, /* one segment for each domain */
-    NATIVE = 0x06000000, /* the collector's own structures */
+    NATIVE = 0x06000000,  /* the collector's own structures */
     STACK = 0x07000000,
     CLR = 0x70000000,
     CORE = 0x71000000,
@@ -388,7 +389,8 @@ static void refer(struct process *p, uint64_t slot, uint64_t target)
 static uint64_t add_string(struct process *p, struct segment *segment, const char *text)
 {
     uint64_t len = strlen(text), base = p->p == 8 ? 26 : 14, bytes = base + 2 * len;
-    uint64_t addr = add_object(p, segment, p->truth->string_mt, bytes < 3 * p->p ? 3 * p->p : bytes);
+    uint64_t addr =
+        add_object(p, segment, p->truth->string_mt, bytes < 3 * p->p ? 3 * p->p : bytes);
     put(p, addr + p->p, len, 4);
     for (uint64_t i = 0; i < len; i++)
         put(p, addr + p->p + 4 + 2 * i, (uint8_t)text[i], 2);
@@ -417,7 +419,8 @@ static uint64_t add_cart(struct process *p, struct segment *segment, uint64_t fi
 
 /* ---- the collector's own structures ---- */
 
-/* One entry: {context, .., segment, .., start}; the table's four entries begin in these segments. */
+/* One entry: {context, .., segment, .., start}; the table's four entries begin in these segments.
+ */
 static void put_generations(struct process *p, uint64_t table, const uint64_t segments[4],
                             const uint64_t starts[4])
 {

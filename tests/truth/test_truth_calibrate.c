@@ -1,6 +1,7 @@
-/* What clr_calibrate.c reads off a dump against the layouts that were verified: on every recorded dump it must find
- * the very offsets that the layout of that runtime says, and every module's image. So a runtime that nobody
- * could record is read by a method that is right on all that could be. */
+/* What clr_calibrate.c reads off a dump against the layouts that were verified: on every recorded
+ * dump it must find the very offsets that the layout of that runtime says, and every module's
+ * image. So a runtime that nobody could record is read by a method that is right on all that could
+ * be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

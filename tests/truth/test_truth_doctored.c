@@ -1,8 +1,10 @@
-/* Recorded dumps that claim another version than their own: what is done with a runtime that no table knows.
+/* Recorded dumps that claim another version than their own: what is done with a runtime that no
+ * table knows.
  *
- * A runtime newer than the tables is read with the newest layout, kept because the self checks pass, and said so; one
- * of which no dump could be had is read with a partial layout. Since the memory is that of a known runtime, the answer
- * is known: the same objects, types, references and handles. Where the memory does not fit, it is refused. */
+ * A runtime newer than the tables is read with the newest layout, kept because the self checks
+ * pass, and said so; one of which no dump could be had is read with a partial layout. Since the
+ * memory is that of a known runtime, the answer is known: the same objects, types, references and
+ * handles. Where the memory does not fit, it is refused. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,9 +18,9 @@
 #include "fixture.h"
 
 static const struct doctored {
-    const char *dump, *claim;     /* the version it says it has */
-    const char *layout;           /* how the answer must begin */
-    const char *says;             /* and what must be in it */
+    const char *dump, *claim; /* the version it says it has */
+    const char *layout;       /* how the answer must begin */
+    const char *says;         /* and what must be in it */
 } DOCTORED[] = {
     {"windows/net-10.0.14-x64-wks.dmp.zst", "11.0.", "layout of 10", "checks passed"},
     {"linux/site-net10-x64.before.dmp.zst", "12.0.", "layout of 10", "checks passed"},
@@ -38,7 +40,8 @@ struct patient {
     size_t len;
 };
 
-/* Write the version text, which a slimmed dump has left out, where the runtime's image has nothing. */
+/* Write the version text, which a slimmed dump has left out, where the runtime's image has nothing.
+ */
 static void claim(struct patient *patient, const hgr_runtime *runtime, const char *version)
 {
     static const uint8_t nothing[48] = {0};
@@ -56,8 +59,8 @@ static void claim(struct patient *patient, const hgr_runtime *runtime, const cha
         const uint8_t *hit = memmem(range->bytes + (from - range->start_addr), (size_t)(to - from),
                                     nothing, sizeof nothing);
         if (hit) {
-            snprintf((char *)patient->bytes + (hit - dump->file) + 8, 40,
-                     "@(#)Version %s1.100", version);
+            snprintf((char *)patient->bytes + (hit - dump->file) + 8, 40, "@(#)Version %s1.100",
+                     version);
             return;
         }
     }

@@ -1,9 +1,11 @@
-/* The search by shape alone (no symbol, export, resource, table or descriptor) against the tables, on every
- * recorded dump of a collector with segments: the same segments, objects, bytes and references of every
- * type in every generation, the same handles. The tables' answers are held against other readers elsewhere.
+/* The search by shape alone (no symbol, export, resource, table or descriptor) against the tables,
+ * on every recorded dump of a collector with segments: the same segments, objects, bytes and
+ * references of every type in every generation, the same handles. The tables' answers are held
+ * against other readers elsewhere.
  *
- * What it cannot know (statics' names, the finalizer queue) is not compared. The end of the youngest objects
- * is that of the last one, where the tables give the end of the stretch being allocated from. */
+ * What it cannot know (statics' names, the finalizer queue) is not compared. The end of the
+ * youngest objects is that of the last one, where the tables give the end of the stretch being
+ * allocated from. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,9 +16,9 @@
 #include "fixture.h"
 
 static const char *const WITH_SEGMENTS[] = {
-    "windows/net-6.0.13-x64-wks.dmp.zst",      "windows/netcore-2.1.8-x86-wks.dmp.zst",
-    "windows/netcore-2.1.8-x86-big.dmp.zst",   "early/netcore-2.0.0-linux-x64.core.zst",
-    "early/netcore-3.1.3-linux-x64.core.zst",  "linux/site-net9-segments-x64.before.dmp.zst",
+    "windows/net-6.0.13-x64-wks.dmp.zst",     "windows/netcore-2.1.8-x86-wks.dmp.zst",
+    "windows/netcore-2.1.8-x86-big.dmp.zst",  "early/netcore-2.0.0-linux-x64.core.zst",
+    "early/netcore-3.1.3-linux-x64.core.zst", "linux/site-net9-segments-x64.before.dmp.zst",
 };
 static const char WITH_REGIONS[] = "windows/net-9.0.22-x64-wks.dmp.zst";
 

@@ -1,6 +1,6 @@
-/* .NET Framework 4 on synthesised processes, 32 and 64 bit, workstation and server: heap, types, fields, handles, roots,
- * the finalizer queue. No recorded dump of it could be had: these say that the code does what the facts say, and the
- * answers say that nobody verified the facts. */
+/* .NET Framework 4 on synthesised processes, 32 and 64 bit, workstation and server: heap, types,
+ * fields, handles, roots, the finalizer queue. No recorded dump of it could be had: these say that
+ * the code does what the facts say, and the answers say that nobody verified the facts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,8 +79,8 @@ static void check_info(const struct opened *opened, const synth_framework_option
     assert_string_equal(info->name, ".NET Framework");
     assert_string_equal(info->version, "4.8.4110");
     assert_non_null(strstr(info->layout, "not verified on a recorded dump"));
-    assert_string_equal(info->found_by, variant->resource ? "shape of the heap, resource"
-                                                          : "shape of the heap");
+    assert_string_equal(info->found_by,
+                        variant->resource ? "shape of the heap, resource" : "shape of the heap");
     assert_int_equal(info->server_gc, variant->server_heaps > 1);
     if (!variant->without_tables)
         assert_int_equal(info->heaps, variant->server_heaps ? variant->server_heaps : 1);
