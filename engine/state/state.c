@@ -61,6 +61,23 @@ hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object *out, hg
     return HGR_OK;
 }
 
+bool hgr_state_has_object(hgr_state *state, uint64_t addr, hgr_object *out)
+{
+    hgr_result result = hgr_inspect_object(state->inspector, addr, out, NULL);
+    state->no_memory |= result == HGR_NO_MEMORY;
+    return result == HGR_OK;
+}
+
+const hgr_type *hgr_state_parent(hgr_state *state, const hgr_type *type)
+{
+    const hgr_type *parent = NULL;
+    if (type->parent_addr == 0)
+        return NULL;
+    hgr_result result = hgr_inspect_type(state->inspector, type->parent_addr, &parent, NULL);
+    state->no_memory |= result == HGR_NO_MEMORY;
+    return result == HGR_OK ? parent : NULL;
+}
+
 bool hgr_state_header(const hgr_state *state, uint64_t object_addr, uint32_t *out)
 {
     return object_addr > 4 && hgr_space_u32(state->space, object_addr - 4, out);

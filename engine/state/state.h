@@ -33,6 +33,10 @@ struct hgr_state {
  * the segments tell). Fails with HGR_NO_MEMORY only. */
 HGR_MUST_CHECK hgr_result hgr_state_object(hgr_state *state, uint64_t addr, hgr_object *out,
                                            hgr_status *status);
+/** The same as a question: is there an object? Out of memory is noted for hgr_state_settle. */
+bool hgr_state_has_object(hgr_state *state, uint64_t addr, hgr_object *out);
+/** The base class of a type, NULL = none, or not readable. Out of memory is noted likewise. */
+const hgr_type *hgr_state_parent(hgr_state *state, const hgr_type *type);
 /** The word in front of an object: lock, hash, marks. false when absent. */
 bool hgr_state_header(const hgr_state *state, uint64_t object_addr, uint32_t *out);
 /** A number or reference in an object by its field's name; false when the field or its bytes are

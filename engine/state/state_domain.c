@@ -47,9 +47,7 @@ static bool is_load_context(hgr_state *state, const hgr_object *object)
     for (int parents = 0; type && parents < 16; parents++) {
         if (strcmp(type->name, "System.Runtime.Loader.AssemblyLoadContext") == 0)
             return true;
-        if (!type->parent_addr ||
-            hgr_inspect_type(state->inspector, type->parent_addr, &type, NULL) != HGR_OK)
-            return false;
+        type = hgr_state_parent(state, type);
     }
     return false;
 }

@@ -15,9 +15,7 @@ bool hgr_state_is_exception(hgr_state *state, const hgr_type *type)
     for (int parents = 0; type && parents < MAX_PARENTS; parents++) {
         if (type->method_table_addr == state->runtime->exception_mt)
             return true;
-        if (type->parent_addr == 0 ||
-            hgr_inspect_type(state->inspector, type->parent_addr, &type, NULL) != HGR_OK)
-            return false;
+        type = hgr_state_parent(state, type);
     }
     return false;
 }

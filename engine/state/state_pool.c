@@ -17,9 +17,10 @@ bool hgr_pool_object(hgr_state *state, const char *const *paths, hgr_object *out
 {
     for (; *paths; paths++) {
         hgr_value value;
-        if (hgr_path_evaluate(state->inspector, *paths, &value, NULL) == HGR_OK && value.present &&
-            value.element == HGR_IS_REFERENCE && value.bits != 0 &&
-            hgr_inspect_object(state->inspector, value.bits, out, NULL) == HGR_OK)
+        hgr_result result = hgr_path_evaluate(state->inspector, *paths, &value, NULL);
+        state->no_memory |= result == HGR_NO_MEMORY;
+        if (result == HGR_OK && value.present && value.element == HGR_IS_REFERENCE &&
+            value.bits != 0 && hgr_state_has_object(state, value.bits, out))
             return true;
     }
     return false;
@@ -28,9 +29,9 @@ bool hgr_pool_object(hgr_state *state, const char *const *paths, hgr_object *out
 uint64_t hgr_pool_member(hgr_state *state, const hgr_object *object, const char *path)
 {
     hgr_value self = hgr_value_of_object(object), value;
-    return hgr_path_follow(state->inspector, &self, path, &value, NULL) == HGR_OK && value.present
-               ? value.bits
-               : 0;
+    hgr_result result = hgr_path_follow(state->inspector, &self, path, &value, NULL);
+    state->no_memory |= result == HGR_NO_MEMORY;
+    return result == HGR_OK && value.present ? value.bits : 0;
 }
 
 struct method {
@@ -57,7 +58,7 @@ hgr_result hgr_pool_method(hgr_state *state, const hgr_object *object, const cha
     *out = "";
     for (; *fields && !*method.text && result == HGR_OK; fields++) {
         uint64_t addr = hgr_pool_member(state, object, *fields);
-        if (addr && hgr_inspect_object(state->inspector, addr, &delegate, NULL) == HGR_OK)
+        if (addr && hgr_state_has_object(state, addr, &delegate))
             result = hgr_object_facts(state->inspector, &delegate, take_method, &method, status);
     }
     if (result == HGR_OK && *method.text) {
@@ -118,7 +119,7 @@ static bool add_visited(void *user, const hgr_item *item)
 static hgr_result add_shared(struct adding *adding, const char *name, uint64_t addr)
 {
     hgr_object queue;
-    if (addr == 0 || hgr_inspect_object(adding->state->inspector, addr, &queue, NULL) != HGR_OK)
+    if (addr == 0 || !hgr_state_has_object(adding->state, addr, &queue))
         return HGR_OK;
     hgr_result result = add_queue(adding, name, addr);
     if (result != HGR_OK)
@@ -148,8 +149,7 @@ static hgr_result add_local(struct adding *adding, const hgr_object *queue)
     hgr_result result = add_queue(adding, "local", queue->addr);
     if (result != HGR_OK)
         return result;
-    if (hgr_inspect_object(state->inspector, items, &array, NULL) != HGR_OK ||
-        tail - head > array.length) {
+    if (!hgr_state_has_object(state, items, &array) || tail - head > array.length) {
         adding->pool->queues[adding->pool->nqueues - 1].damaged = head != tail;
         return HGR_OK;
     }
@@ -166,7 +166,7 @@ static hgr_result add_array(struct adding *adding, uint64_t addr, bool local)
 {
     hgr_object array, queue;
     hgr_result result = HGR_OK;
-    if (addr == 0 || hgr_inspect_object(adding->state->inspector, addr, &array, NULL) != HGR_OK)
+    if (addr == 0 || !hgr_state_has_object(adding->state, addr, &array))
         return HGR_OK;
     for (uint64_t i = 0; i < array.length && i < MAX_QUEUES && result == HGR_OK; i++) {
         hgr_value each = hgr_array_element(adding->state->inspector, &array, i);
@@ -174,7 +174,7 @@ static hgr_result add_array(struct adding *adding, uint64_t addr, bool local)
             continue;
         if (!local)
             result = add_shared(adding, "assignable", each.bits);
-        else if (hgr_inspect_object(adding->state->inspector, each.bits, &queue, NULL) == HGR_OK)
+        else if (hgr_state_has_object(adding->state, each.bits, &queue))
             result = add_local(adding, &queue);
     }
     return result;
@@ -235,7 +235,7 @@ hgr_result hgr_state_pool(hgr_state *state, const hgr_pool **out, hgr_status *st
     if (!pool) {
         hgr_result result = hgr_alloc(state->run, 1, sizeof *pool, "thread pool", &pool, status);
         if (result == HGR_OK)
-            result = read_pool(state, pool, status);
+            result = hgr_state_settle(state, read_pool(state, pool, status), status);
         if (result != HGR_OK) {
             hgr_state_pool_free(pool);
             return result;

@@ -134,6 +134,7 @@ hgr_result hgr_state_thrown(hgr_state *state, const hgr_thrown **out, size_t *ou
                 result = read_last(&reader, t);
         }
         hgr_map_fini(&reader.handles);
+        result = hgr_state_settle(state, result, status);
         state->thrown_read = result == HGR_OK;
     }
     if (result == HGR_OK) {

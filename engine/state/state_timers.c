@@ -33,8 +33,7 @@ static hgr_result add_list(hgr_state *state, struct hgr_state_pool *pool, uint64
     hgr_result result = HGR_OK;
     hgr_map_init(&seen, state->run);
     for (uint64_t at = first; at != 0 && result == HGR_OK;) {
-        if (hgr_map_get(&seen, at) != HGR_MAP_NONE ||
-            hgr_inspect_object(state->inspector, at, &timer, NULL) != HGR_OK ||
+        if (hgr_map_get(&seen, at) != HGR_MAP_NONE || !hgr_state_has_object(state, at, &timer) ||
             strcmp(timer.type->name, "System.Threading.TimerQueueTimer") != 0)
             break;
         result = hgr_map_put(&seen, at, 1, status);
@@ -55,8 +54,7 @@ hgr_result hgr_pool_read_timers(hgr_state *state, struct hgr_state_pool *pool, h
         return HGR_OK;
     for (uint64_t i = 0; i < array.length && result == HGR_OK; i++) {
         hgr_value each = hgr_array_element(state->inspector, &array, i);
-        if (!each.present ||
-            hgr_inspect_object(state->inspector, each.bits, &queue, NULL) != HGR_OK)
+        if (!each.present || !hgr_state_has_object(state, each.bits, &queue))
             continue;
         result = add_list(state, pool, hgr_pool_member(state, &queue, "_shortTimers"), status);
         if (result == HGR_OK)

@@ -10,7 +10,7 @@
 #include "base/run.h"
 #include "fixture.h"
 
-#define ALLOCATIONS 400 /* of one fixture, that are refused one after the other */
+#define ALLOCATIONS 900 /* of one fixture, that are refused one after the other */
 
 struct asked {
     struct fixture *fixture;
@@ -263,6 +263,24 @@ static void stacks_name_all_locks_in_use(void **unused)
 
 /* ---- memory runs out ---- */
 
+static hgr_result ask_the_rest(hgr_state *state, uint64_t *out)
+{
+    const hgr_memory_region *regions;
+    const hgr_domain *domain;
+    const hgr_thrown *thrown;
+    size_t count = 0;
+    hgr_result result = hgr_state_memory(state, &regions, &count, NULL);
+    *out += count * 10000;
+    if (result == HGR_OK)
+        result = hgr_state_domain(state, &domain, NULL);
+    for (size_t i = 0; result == HGR_OK && i < domain->nmodules; i++)
+        *out += strlen(domain->modules[i].assembly) + domain->modules[i].context;
+    if (result == HGR_OK)
+        result = hgr_state_thrown(state, &thrown, &count, NULL);
+    *out += count * 100000;
+    return result;
+}
+
 /* A number that every part of the answers goes into. */
 static hgr_result ask_everything(const struct opened *opened, uint64_t *out)
 {
@@ -291,6 +309,8 @@ static hgr_result ask_everything(const struct opened *opened, uint64_t *out)
         result = hgr_state_locks(state, NULL, &found, NULL);
     if (result == HGR_OK)
         *out += found->nlocks * 1000 + found->nwaits * 100 + found->ncycles;
+    if (result == HGR_OK)
+        result = ask_the_rest(state, out);
     hgr_state_free(state);
     return result;
 }

@@ -162,6 +162,7 @@ typedef struct hgr_locks {
  * lock objects from the stack, if it names the event by which the lock wakes its waiters, and only
  * as many threads do as the lock counts.
  *
+ * Values   kept, but the first call with a snapshot replaces what calls without one gave.
  * Cost     milliseconds, with a snapshot one look at each object's header.
  * Errors   HGR_NO_MEMORY, HGR_TOO_LARGE, HGR_CANCELLED.
  * Checked  recorded dumps with the answers of an independent reader; the cycles against a search of
@@ -262,6 +263,7 @@ typedef struct hgr_exception {
  * Every exception object of the heap, by address, whether reachable or not. The first three of a
  * process are made in advance by the runtime and were not thrown.
  *
+ * Values   the next call replaces them.
  * Cost     microseconds an exception.
  * Errors   HGR_NO_MEMORY, HGR_TOO_LARGE, HGR_CANCELLED.
  */
