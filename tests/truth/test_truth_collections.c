@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/run.h"
 #include "fixture.h"
 
 static const char *const RECORDED[] = {"collections-net8-x64", "collections-net10-x64"};
@@ -413,13 +414,68 @@ static void facts_are_as_written(void **state)
     }
 }
 
+/* ---- short of memory: the k-th allocation fails; nothing leaks, nothing is wrong ---- */
+
+static bool count_item(void *user, const hgr_item *item)
+{
+    (void)item;
+    ++*(size_t *)user;
+    return true;
+}
+
+static hgr_result ask(const struct reader *reader)
+{
+    hgr_inspector *inspector = NULL;
+    hgr_value value = {0};
+    hgr_object object;
+    size_t items = 0;
+    struct facts facts = {.reader = &(struct reader){.fixture = reader->fixture}};
+    hgr_result result =
+        hgr_inspector_create(reader->opened.runtime, reader->opened.run, &inspector, NULL);
+    if (result == HGR_OK)
+        result = hgr_path_evaluate(inspector, "Lab.Store.Shared[\"b\"].Boss.Name", &value, NULL);
+    if (result == HGR_OK)
+        result = hgr_path_evaluate(inspector, "Lab.Store.ImMap", &value, NULL);
+    if (result == HGR_OK)
+        result = hgr_collection_visit(inspector, &value, count_item, &items, NULL);
+    if (result == HGR_OK)
+        assert_int_equal(items, 2);
+    if (result == HGR_OK)
+        result = hgr_path_evaluate(inspector, "Lab.Program.Values.Failure", &value, NULL);
+    if (result == HGR_OK)
+        result = hgr_inspect_object(inspector, value.bits, &object, NULL);
+    facts.reader->inspector = inspector;
+    if (result == HGR_OK)
+        result = hgr_object_facts(inspector, &object, add_fact, &facts, NULL);
+    hgr_inspector_free(inspector);
+    return result;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    struct reader reader;
+    (void)state;
+    open_recorded(RECORDED[1], &reader);
+    assert_int_equal(ask(&reader), HGR_OK);
+    uint64_t before = hgr_run_memory_bytes(reader.opened.run);
+    size_t failures = 0;
+    for (uint64_t k = 1; k <= 200; k++) {
+        hgr_run_fail_allocation(reader.opened.run, k);
+        failures += ask(&reader) != HGR_OK;
+        hgr_run_fail_allocation(reader.opened.run, 0);
+        assert_int_equal(hgr_run_memory_bytes(reader.opened.run), before);
+    }
+    assert_true(failures > 20);
+    assert_int_equal(ask(&reader), HGR_OK);
+    close_recorded(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(items_are_the_programs),
-        cmocka_unit_test(values_are_as_written),
-        cmocka_unit_test(errors_name_the_step),
-        cmocka_unit_test(facts_are_as_written),
+        cmocka_unit_test(items_are_the_programs),    cmocka_unit_test(values_are_as_written),
+        cmocka_unit_test(errors_name_the_step),      cmocka_unit_test(facts_are_as_written),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
