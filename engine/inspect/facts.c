@@ -48,10 +48,37 @@ static void give_field(facts *f, const char *name, const char *fields)
 
 /* ---- methods ---- */
 
+/* x64: the stub through which a method is called before it is compiled, a jump through data that
+ * lies beside it (7 and later): {target, MethodDesc} behind "jmp [rip+n]", {MethodDesc, target}
+ * behind "mov r10, [rip+n]". 0 = no such stub. */
+static uint64_t method_behind_stub(hgr_inspector *inspector, uint64_t ip)
+{
+    const hgr_space *space = inspector->runtime->space;
+    uint8_t bytes[7];
+    int32_t distance;
+    uint64_t data, method;
+    hgr_clr_method found;
+    if (space->pointer_size != 8 || !hgr_space_read(space, ip, bytes, sizeof bytes))
+        return 0;
+    bool jumps = bytes[0] == 0xff && bytes[1] == 0x25;
+    bool loads = bytes[0] == 0x4c && bytes[1] == 0x8b && bytes[2] == 0x15;
+    if (!jumps && !loads)
+        return 0;
+    memcpy(&distance, bytes + (jumps ? 2 : 3), sizeof distance);
+    data = ip + (jumps ? 6u : 7u) + (uint64_t)(int64_t)distance + (jumps ? 8u : 0u);
+    return hgr_space_ptr(space, data, &method) &&
+                   hgr_clr_method_read(inspector->runtime, method, &found)
+               ? method
+               : 0;
+}
+
 /* The method whose code (or stub) is at ip. */
 static uint64_t method_at(hgr_inspector *inspector, uint64_t ip)
 {
     hgr_clr_code code;
+    uint64_t stub = method_behind_stub(inspector, ip);
+    if (stub != 0)
+        return stub;
     if (!inspector->codes &&
         hgr_clr_codes_create(inspector->runtime, inspector->run, &inspector->codes, NULL) != HGR_OK)
         return 0;

@@ -369,7 +369,8 @@ static bool add_fact(void *user, const hgr_fact *fact)
 static const struct {
     const char *path, *facts;
 } FACTS[] = {
-    {"Lab.Program.Values.Instance", "target: Lab.Values\n"},
+    {"Lab.Program.Values.Instance", "target: Lab.Values\nmethod: Lab.Values.Method()\n"},
+    {"Lab.Program.Values.Static", "method: Lab.Values.Twice(Int32)\n"},
     {"Lab.Program.Values.Many",
      "calls: 2 delegates System.Object[]\ncalls: System.Action\ncalls: System.Action\n"},
     {"Lab.Program.Values.Lambda", "target: Lab.Values+<>c__DisplayClass"},
