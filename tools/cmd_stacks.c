@@ -109,7 +109,7 @@ static void print_group(const struct answer *answer, const stack_group *group)
         shown++;
     }
     if (first->end == HGR_STACK_LOST)
-        printf("  (%s: the dump lacks what leads on)\n",
+        printf("  (%s: no table leads on)\n",
                shown ? "older frames were not seen" : "no managed frame was seen");
     else if (shown == 0)
         printf("  (no managed frame)\n");

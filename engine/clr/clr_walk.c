@@ -263,7 +263,7 @@ hgr_result hgr_clr_walk(hgr_clr_walker *walker, const hgr_clr_thread *thread,
 {
     hgr_clr_frame first;
     walker->nframes = 0;
-    *out_end = HGR_STACK_NO_REGISTERS;
+    *out_end = thread->os_thread ? HGR_STACK_LOST : HGR_STACK_NO_REGISTERS; /* x86: no tables */
     hgr_result result = HGR_OK;
     if (start(thread, &first)) {
         result = hgr_clr_calls_read(walker->runtime, walker->run, thread, &walker->calls,
