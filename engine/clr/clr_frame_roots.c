@@ -135,17 +135,18 @@ static hgr_result read_frame(hgr_clr_root_reader *reader, const hgr_clr_frame *f
 }
 
 /* 9 dispatches exceptions in managed code, which goes on when the handler returns. */
-static bool dispatches_exceptions(const hgr_clr_root_reader *reader, const hgr_clr_frame *frame)
+static hgr_result dispatches_exceptions(const hgr_clr_root_reader *reader,
+                                        const hgr_clr_frame *frame, bool *out, hgr_status *status)
 {
     hgr_clr_method method;
     hgr_text name;
-    bool same = false;
     hgr_text_init(&name, reader->run);
-    if (hgr_clr_method_read(reader->runtime, frame->code.method_addr, &method) &&
-        hgr_clr_type_name(reader->names, method.method_table_addr, &name))
-        same = strcmp(hgr_text_get(&name), "System.Runtime.EH") == 0;
+    *out = hgr_clr_method_read(reader->runtime, frame->code.method_addr, &method) &&
+           hgr_clr_type_name(reader->names, method.method_table_addr, &name) &&
+           strcmp(hgr_text_get(&name), "System.Runtime.EH") == 0;
+    bool failed = name.failed;
     hgr_text_fini(&name);
-    return same;
+    return failed ? hgr_fail(status, HGR_NO_MEMORY, "frame roots: out of memory") : HGR_OK;
 }
 
 /* A funclet runs with the frame pointer of the frame it belongs to. */
@@ -170,9 +171,13 @@ hgr_result hgr_clr_frame_roots_read(hgr_clr_root_reader *reader, const hgr_clr_f
         reader->states[i] = HGR_ROOTS_NONE;
         if (frame->kind != HGR_FRAME_MANAGED)
             continue;
-        if (funclet &&
-            !dispatches_exceptions(
-                reader, frame)) { /* up to its main frame all were left when the handler began */
+        bool dispatches = false;
+        if (funclet)
+            result = dispatches_exceptions(reader, frame, &dispatches, status);
+        if (result != HGR_OK)
+            break;
+        /* up to the funclet's main frame all were left when the handler began */
+        if (funclet && !dispatches) {
             reader->states[i] = HGR_ROOTS_COVERED;
             if (is_main_of(frame, funclet))
                 funclet = NULL;

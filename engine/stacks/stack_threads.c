@@ -25,14 +25,25 @@ enum {
     TABLE_ENTRY_BYTES = 16
 };
 
+/* An object that is none is a thread without that answer; only memory that runs out stops. */
+static hgr_result look_at(hgr_stacks_reader *reader, uint64_t addr, hgr_object *out, bool *found,
+                          hgr_status *status)
+{
+    hgr_result result =
+        addr ? hgr_inspect_object(reader->inspector, addr, out, status) : HGR_NOT_FOUND;
+    *found = result == HGR_OK;
+    return result == HGR_NO_MEMORY ? result : HGR_OK;
+}
+
 static hgr_result read_name(hgr_stacks_reader *reader, hgr_managed_thread *thread,
                             hgr_status *status)
 {
     hgr_object self, text;
     char buffer[NAME_BYTES];
-    if (thread->object_addr == 0 ||
-        hgr_inspect_object(reader->inspector, thread->object_addr, &self, NULL) != HGR_OK)
-        return HGR_OK;
+    bool found;
+    hgr_result result = look_at(reader, thread->object_addr, &self, &found, status);
+    if (!found)
+        return result;
     const hgr_field *field = hgr_type_field(reader->inspector, self.type, "_name");
     hgr_value owner = hgr_value_of_object(&self);
     if (!field)
@@ -40,11 +51,12 @@ static hgr_result read_name(hgr_stacks_reader *reader, hgr_managed_thread *threa
     if (!field)
         return HGR_OK;
     hgr_value value = hgr_value_field(reader->inspector, &owner, field);
-    if (!value.present || value.bits == 0 ||
-        hgr_inspect_object(reader->inspector, value.bits, &text, NULL) != HGR_OK ||
-        text.type->kind != HGR_TYPE_STRING ||
-        hgr_string_text(reader->inspector, &text, 0, NAME_UNITS, buffer, sizeof buffer) == SIZE_MAX)
+    if (!value.present)
         return HGR_OK;
+    result = look_at(reader, value.bits, &text, &found, status);
+    if (!found || text.type->kind != HGR_TYPE_STRING ||
+        hgr_string_text(reader->inspector, &text, 0, NAME_UNITS, buffer, sizeof buffer) == SIZE_MAX)
+        return result;
     hgr_text_clear(&reader->text);
     hgr_text_add_z(&reader->text, buffer);
     thread->name = hgr_stacks_keep(reader, status);
@@ -55,8 +67,10 @@ static hgr_result type_of(hgr_stacks_reader *reader, uint64_t addr, const char *
                           hgr_status *status)
 {
     hgr_object object;
-    if (hgr_inspect_object(reader->inspector, addr, &object, NULL) != HGR_OK)
-        return HGR_OK;
+    bool found;
+    hgr_result result = look_at(reader, addr, &object, &found, status);
+    if (!found)
+        return result;
     hgr_text_clear(&reader->text);
     hgr_text_add_z(&reader->text, object.type->name);
     *out = hgr_stacks_keep(reader, status);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/run.h"
 #include "fixture.h"
 #include "sos_name.h"
 
@@ -276,8 +277,43 @@ static void threads_frames_and_roots_are_the_truths(void **state)
         check_fixture(&fixtures[i]);
 }
 
+/* Each allocation fails in turn (later ones in strides): no leak, no output, or the whole answer.
+ */
+static void out_of_memory_leaves_nothing(void **state)
+{
+    (void)state;
+    static struct fixture fixtures[FIXTURES_MAX];
+    size_t count = fixture_list(fixtures), refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct opened opened;
+        if (strcmp(fixtures[i].name, "stacks-net9-x64") != 0)
+            continue;
+        fixture_open(&fixtures[i], 1, NULL, &opened);
+        hgr_stacks *whole = NULL;
+        assert_int_equal(hgr_stacks_create(opened.runtime, opened.run, &whole, NULL), HGR_OK);
+        uint64_t before = hgr_run_memory_bytes(opened.run);
+        for (uint64_t k = 1; k < 4000; k += 1 + k / 25) {
+            hgr_stacks *stacks = NULL;
+            hgr_run_fail_allocation(opened.run, k);
+            hgr_result result = hgr_stacks_create(opened.runtime, opened.run, &stacks, NULL);
+            hgr_run_fail_allocation(opened.run, 0);
+            assert_true(result == HGR_OK || result == HGR_NO_MEMORY);
+            assert_int_equal(stacks != NULL, result == HGR_OK);
+            refused += result != HGR_OK;
+            if (stacks)
+                assert_int_equal(hgr_stacks_roots(stacks), hgr_stacks_roots(whole));
+            hgr_stacks_free(stacks);
+            assert_int_equal(hgr_run_memory_bytes(opened.run), before);
+        }
+        hgr_stacks_free(whole);
+        fixture_close(&opened);
+        assert_true(refused > 20);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(threads_frames_and_roots_are_the_truths)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(threads_frames_and_roots_are_the_truths),
+                                       cmocka_unit_test(out_of_memory_leaves_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
