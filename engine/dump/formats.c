@@ -90,10 +90,10 @@ hgr_result hgr_format_refuse(const uint8_t *bytes, size_t len, hgr_status *statu
         return hgr_fail_file(
             status, HGR_BAD_DATA, 0,
             "begins with %zu zero bytes, expected a memory dump; still being written?", shown);
-    if (is_all(bytes, shown, is_text))
-        return hgr_fail_file(status, HGR_BAD_DATA, 0, "a text file, expected a memory dump");
     if (len < 4)
         return hgr_fail_file(status, HGR_BAD_DATA, 0, "%zu bytes, expected a memory dump", len);
+    if (is_all(bytes, shown, is_text))
+        return hgr_fail_file(status, HGR_BAD_DATA, 0, "a text file, expected a memory dump");
     return hgr_fail_file(status, HGR_BAD_DATA, 0,
                          "begins with %02x %02x %02x %02x, expected an ELF core (7f 45 4c 46) or a "
                          "minidump (4d 44 4d 50)",

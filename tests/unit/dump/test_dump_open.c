@@ -36,6 +36,7 @@ static void names_what_is_no_dump(void **state)
              "Mach-O core of an x64 process"),
         CASE("PK\x03\x04....", HGR_TRUNCATED, "zip archive cut off"),
         CASE("MDMP....", HGR_TRUNCATED, "minidump"),
+        CASE("(\xb5", HGR_BAD_DATA, "2 bytes, expected a memory dump"), /* zstd's first two */
         CASE("\xfd"
              "7zXZ\0..",
              HGR_UNSUPPORTED, "xz compressed"),
