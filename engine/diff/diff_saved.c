@@ -34,7 +34,7 @@ static hgr_result check_path(const hgr_saved_path *path, uint32_t number, uint32
     if ((path->parent == UINT32_MAX) != top || (!top && path->parent >= number))
         return hgr_fail(status, HGR_BAD_DATA, "saved diff: path %u has parent %u, expected %s",
                         number, path->parent, top ? "none" : "an earlier one");
-    if (path->type != UINT32_MAX && path->type >= ntypes)
+    if (path->type != UINT32_MAX && (top || path->type >= ntypes))
         return hgr_fail(status, HGR_BAD_DATA, "saved diff: path %u has type %u of %u", number,
                         path->type, ntypes);
     return HGR_OK;
@@ -47,9 +47,10 @@ static hgr_result add_path(hgr_diff *diff, const hgr_saved_path *path, const uin
     uint32_t label = HGR_DIFF_JOINT,
              row = path->type == UINT32_MAX ? path->type : row_of[path->type];
     hgr_result result = HGR_OK;
-    if (text)
+    *out = 0; /* the top is the top, whatever it was called */
+    if (text && above != HGR_DIFF_NO_PATH)
         result = hgr_diff_intern(diff, text, strlen(text), &label, status);
-    if (result == HGR_OK)
+    if (result == HGR_OK && above != HGR_DIFF_NO_PATH)
         result = hgr_diff_step_below(diff, above, row, label, out, status);
     if (result != HGR_OK)
         return result;
