@@ -154,6 +154,8 @@ static bool accept_forced(const struct aligner *aligner, hgr_node u, hgr_node w,
     hgr_votes votes = hgr_match_vote(aligner->match, u, w);
     if (votes.differ <= votes.agree && (same_content || votes.agree > 0))
         return true;
+    if (aligner->match->stay[u] == w && votes.differ + votes.unlike <= votes.agree)
+        return true; /* it is where it was, and nothing it refers to says otherwise */
     return hgr_match_was_slid(aligner->match, u) ||
            (!same_content && hgr_match_likeness(aligner->match, u, w) >= HGR_MATCH_ALIKE);
 }

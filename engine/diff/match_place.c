@@ -31,8 +31,10 @@ hgr_result hgr_match_find_stays(struct hgr_match *match, const hgr_run *run, hgr
     return result == HGR_OK ? hgr_match_each_block(n, find_block, match, run, status) : result;
 }
 
+enum stayed { STAYED_UNKNOWN, STAYED_NO, STAYED_YES };
+
 /* Do the anchors of the run lie where they lay? At most one in ten may not. */
-static bool has_stayed(const struct hgr_match *match, hgr_node first, hgr_node end)
+static enum stayed has_stayed(const struct hgr_match *match, hgr_node first, hgr_node end)
 {
     const struct hgr_match_side *side = &match->side[0];
     uint32_t anchors = 0, stayed = 0;
@@ -42,7 +44,27 @@ static bool has_stayed(const struct hgr_match *match, hgr_node first, hgr_node e
         anchors++;
         stayed += side->mate[u] == match->stay[u];
     }
-    return anchors >= ANCHORS_MIN && stayed * 10 >= anchors * 9;
+    if (anchors < ANCHORS_MIN)
+        return STAYED_UNKNOWN;
+    return stayed * 10 >= anchors * 9 ? STAYED_YES : STAYED_NO;
+}
+
+/* A run without anchors stayed where those before and behind it did. */
+static void fill_unknown(uint8_t *stayed, uint32_t count)
+{
+    uint8_t before = STAYED_UNKNOWN;
+    for (uint32_t r = 0; r < count; r++) {
+        uint32_t next = r;
+        while (next < count && stayed[next] == STAYED_UNKNOWN)
+            next++;
+        uint8_t after = next < count ? stayed[next] : before;
+        if (before == STAYED_UNKNOWN)
+            before = after;
+        for (; r < next; r++)
+            stayed[r] = before == after ? before : STAYED_NO;
+        if (r < count)
+            before = stayed[r];
+    }
 }
 
 /* Is there an object of the same type and size at every address? Then nothing died here, nothing
@@ -61,8 +83,6 @@ static bool is_untouched(const struct hgr_match *match, hgr_node first, hgr_node
 static void pair_run(struct hgr_match *match, hgr_node first, hgr_node end)
 {
     const struct hgr_match_side *before = &match->side[0], *after = &match->side[1];
-    if (!has_stayed(match, first, end))
-        return;
     bool untouched = is_untouched(match, first, end);
     for (hgr_node u = first; u < end; u++) {
         hgr_node w = match->stay[u];
@@ -73,10 +93,21 @@ static void pair_run(struct hgr_match *match, hgr_node first, hgr_node end)
     }
 }
 
+static hgr_node run_end(hgr_node first, hgr_node end, uint32_t run)
+{
+    return end - first > (run + 1) * RUN_NODES ? first + (run + 1) * RUN_NODES : end;
+}
+
 static void pair_block(void *user, hgr_node first, hgr_node end)
 {
-    for (uint64_t at = first; at < end; at += RUN_NODES)
-        pair_run(user, (hgr_node)at, end - at < RUN_NODES ? end : (hgr_node)at + RUN_NODES);
+    uint8_t stayed[HGR_MATCH_BLOCK / RUN_NODES];
+    uint32_t count = (end - first + RUN_NODES - 1) / RUN_NODES;
+    for (uint32_t r = 0; r < count; r++)
+        stayed[r] = (uint8_t)has_stayed(user, first + r * RUN_NODES, run_end(first, end, r));
+    fill_unknown(stayed, count);
+    for (uint32_t r = 0; r < count; r++)
+        if (stayed[r] == STAYED_YES)
+            pair_run(user, first + r * RUN_NODES, run_end(first, end, r));
 }
 
 hgr_result hgr_match_places(struct hgr_match *match, const hgr_run *run, hgr_status *status)
