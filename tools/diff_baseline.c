@@ -247,9 +247,13 @@ static int read_dump(struct reader *reader, diff_dump *out)
                       "it is not complete: write it with --json and without --top or --set");
     json_object *dump = count ? json_object_array_get_idx(dumps, count - 1) : NULL;
     json_object *coverage = dump ? get(dump, "coverage_percent", json_type_double) : NULL;
+    if (dump && !coverage)
+        coverage = get(dump, "coverage_percent", json_type_int);
+    double percent = coverage ? json_object_get_double(coverage) : 100;
+    if (!(percent >= 0 && percent <= 100))
+        return refuse(reader, "its coverage_percent is not from 0 to 100");
     *out = (diff_dump){.saved = true, .used_bytes = 1000000};
-    out->walked_bytes =
-        coverage ? (uint64_t)(json_object_get_double(coverage) * 10000) : out->used_bytes;
+    out->walked_bytes = (uint64_t)(percent * 10000);
     if (!dump || !read_identity(dump, "xxh3", &out->fingerprint))
         return refuse(reader, "it names no dump");
     json_object *bytes = get(dump, "bytes", json_type_int);
