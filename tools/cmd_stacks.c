@@ -77,6 +77,8 @@ static void print_frame(const struct answer *answer, const hgr_stack_frame *fram
         strbuf_add_z(&line, "  (handler)");
     if (single && frame->reached == HGR_REACHED_EXPLICIT)
         strbuf_add_z(&line, "  (by the runtime's list)");
+    if (single && frame->reached == HGR_REACHED_SEARCH)
+        strbuf_add_z(&line, "  (next return address on the stack)");
     if (answer->inspector && frame->roots == HGR_ROOTS_CONSERVATIVE)
         strbuf_add_z(&line, "  (references: any word that looks like one)");
     print_safe(&line);

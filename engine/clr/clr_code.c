@@ -3,20 +3,25 @@
  * Input: an instruction pointer. Output: kind, method, unwind and GC information of the code around
  * it. 8 and later keep a radix tree of five levels of 256 over the address's bits 17 to 56; its
  * leaves are lists of {next, begin, end, RangeSection}. A RangeSection is a precompiled image (its
- * R2RModule) or a code heap of the JIT, whose nibble map leads to the start of the method around an
- * address and so to the code header in front of it. */
+ * R2RModule) or a code heap of the JIT; 7 and before keep the RangeSections in a list. The heap's
+ * nibble map leads to the start of the method around an address and so to the code header in front
+ * of it. Everything but RUNTIME_FUNCTIONs counts in the target's pointers; x86 has none of those.
+ */
 #include "clr_code.h"
 
 #include "../base/status.h"
 #include "clr_limits.h"
+#include "clr_native_code.h"
 #include "clr_ready.h"
 
 enum {
     MAP_SHIFT = 17, /* address bits below one leaf */
     MAP_LEVELS = 5,
-    FUNCTION_BYTES = 12, /* RUNTIME_FUNCTION: begin, end, unwind */
-    NIBBLE_BLOCK = 256,  /* code bytes one word of the nibble map covers */
-    STUB_KINDS = 0xf     /* code header words up to this are kinds of stubs, no pointers */
+    FUNCTION_BYTES = 12,  /* RUNTIME_FUNCTION: begin, end, unwind */
+    NIBBLE_BLOCK = 256,   /* code bytes one word of the nibble map covers */
+    STUB_KINDS = 0xf,     /* code header words up to this are kinds of stubs, no pointers */
+    LISTED_CODE_HEAP = 2, /* flags of a listed RangeSection */
+    LISTED_READY = 4
 };
 
 /* RangeSection, as far as it is used; the same in 8, 9 and 10. */
@@ -24,6 +29,7 @@ struct section {
     uint64_t start_addr, end_addr;
     uint64_t module_addr; /* of a precompiled image, else 0 */
     uint64_t heap_addr;   /* CodeHeapListNode of the JIT, else 0 */
+    bool is_native;       /* the image is a native one (2.x) */
 };
 
 struct hgr_clr_codes {
@@ -69,10 +75,43 @@ static bool map_pointer(const hgr_space *space, uint64_t addr, uint64_t *out)
     return *out != 0;
 }
 
+/* {begin, end, manager, next, last used, u32 flags, Module or CodeHeapListNode} */
+static bool read_listed(const hgr_space *space, uint64_t addr, struct section *out, uint64_t *next)
+{
+    uint64_t p = space->pointer_size, owner;
+    uint32_t flags;
+    if (!hgr_space_ptr(space, addr, &out->start_addr) ||
+        !hgr_space_ptr(space, addr + p, &out->end_addr) ||
+        !hgr_space_ptr(space, addr + 3 * p, next) || !hgr_space_u32(space, addr + 5 * p, &flags) ||
+        !hgr_space_ptr(space, addr + 6 * p, &owner))
+        return false;
+    out->heap_addr = flags & LISTED_CODE_HEAP ? owner : 0;
+    out->module_addr = flags & LISTED_CODE_HEAP ? 0 : owner;
+    out->is_native = out->module_addr != 0 && !(flags & LISTED_READY);
+    return out->start_addr < out->end_addr;
+}
+
+static bool find_listed(const hgr_runtime *runtime, uint64_t ip, struct section *out)
+{
+    const hgr_space *space = runtime->space;
+    uint64_t at;
+    if (!hgr_space_ptr(space, runtime->code_map_addr, &at))
+        return false;
+    for (uint32_t left = HGR_CLR_MAX_RANGE_FRAGMENTS; left > 0 && at != 0; left--) {
+        if (!read_listed(space, at, out, &at))
+            return false;
+        if (ip >= out->start_addr && ip < out->end_addr)
+            return true;
+    }
+    return false;
+}
+
 static bool find_section(const hgr_runtime *runtime, uint64_t ip, struct section *out)
 {
     const hgr_space *space = runtime->space;
     uint64_t at = runtime->code_map_addr;
+    if (runtime->layout.code_map == HGR_CODE_MAP_LIST)
+        return find_listed(runtime, ip, out);
     for (uint32_t level = MAP_LEVELS; level > 0; level--) {
         uint64_t index = ip >> (MAP_SHIFT + 8 * (level - 1)) & 255;
         if (!map_pointer(space, at + 8 * index, &at))
@@ -187,23 +226,31 @@ static void find_jitted(const hgr_clr_codes *codes, const struct section *sectio
     const hgr_space *space = codes->runtime->space;
     struct code_heap heap;
     hgr_clr_code code = {.base_addr = section->start_addr};
-    uint64_t header;
+    uint64_t header, p = space->pointer_size;
     uint32_t count;
-    if (!hgr_space_u64(space, section->heap_addr + 32, &heap.map_base_addr) ||
-        !hgr_space_u64(space, section->heap_addr + 40, &heap.nibbles_addr) ||
+    if (!hgr_space_ptr(space, section->heap_addr + 4 * p, &heap.map_base_addr) ||
+        !hgr_space_ptr(space, section->heap_addr + 5 * p, &heap.nibbles_addr) ||
         !find_start(codes, &heap, ip, &code.method_start_addr) ||
-        !hgr_space_u64(space, code.method_start_addr - 8, &header))
+        !hgr_space_ptr(space, code.method_start_addr - p, &header))
         return;
     if (header <= STUB_KINDS) {
         out->kind = HGR_CODE_STUB;
         return;
     }
-    if (!hgr_space_u64(space, header + 8, &code.clauses_addr) ||
-        !hgr_space_u64(space, header + 16, &code.gc_info_addr) ||
-        !hgr_space_u64(space, header + 24, &code.method_addr) ||
-        !hgr_space_u32(space, header + 32, &count) ||
-        !find_function(space, header + 36, count, ip, &code))
+    if (p != 8) { /* the header itself: {debug, clauses, GC information, MethodDesc} */
+        header = code.method_start_addr - 4 * p;
+        code.start_addr = code.method_start_addr;
+        code.end_addr = section->end_addr; /* no table says where it ends */
+    }
+    if (!hgr_space_ptr(space, header + p, &code.clauses_addr) ||
+        !hgr_space_ptr(space, header + 2 * p, &code.gc_info_addr) ||
+        !hgr_space_ptr(space, header + 3 * p, &code.method_addr))
         return;
+    if (p == 8 && (!hgr_space_u32(space, header + 32, &count) ||
+                   !find_function(space, header + 36, count, ip, &code)))
+        return;
+    if (p != 8)
+        code.gc_info_addr = 0; /* of another form, which is not read */
     code.kind = HGR_CODE_JIT;
     *out = code;
 }
@@ -212,11 +259,15 @@ hgr_result hgr_clr_code_find(hgr_clr_codes *codes, uint64_t ip, hgr_clr_code *ou
                              hgr_status *status)
 {
     const hgr_runtime *runtime = codes->runtime;
-    struct section section;
+    struct section section = {0};
     *out = (hgr_clr_code){0};
-    if (runtime->code_map_addr == 0 || runtime->layout.code_map != HGR_CODE_MAP_RADIX ||
+    if (runtime->code_map_addr == 0 || runtime->layout.code_map == HGR_CODE_MAP_NONE ||
         !find_section(runtime, ip, &section))
         return HGR_OK;
+    if (section.is_native) {
+        hgr_clr_native_find(runtime, section.module_addr, section.start_addr, ip, out);
+        return HGR_OK;
+    }
     if (section.module_addr != 0)
         return hgr_clr_ready_find(&codes->ready, section.module_addr, section.start_addr, ip, out,
                                   status);

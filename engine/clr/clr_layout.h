@@ -18,7 +18,8 @@ typedef enum hgr_statics_scheme {
 
 typedef enum hgr_code_map {
     HGR_CODE_MAP_NONE, /* not known how this runtime finds a method by its code */
-    HGR_CODE_MAP_RADIX /* 8 and later: a radix tree over the address */
+    HGR_CODE_MAP_RADIX, /* 8 and later: a radix tree over the address */
+    HGR_CODE_MAP_LIST   /* 7 and before: a list of address ranges */
 } hgr_code_map;
 
 typedef struct hgr_clr_layout {
@@ -85,8 +86,10 @@ typedef struct hgr_clr_layout {
 
     /* code and methods */
     hgr_code_map code_map;
-    uint32_t dac_code_map;       /* index into g_dacTable: the entry is the map's own address */
+    uint32_t dac_code_map;       /* index into g_dacTable: the entry is the map's own address, or that of the list's head */
     bool     nibble_pointers;    /* 10: words of the nibble map may point at a method's start */
+    uint32_t ready_functions;    /* of {RUNTIME_FUNCTIONs, u32 their number} in ReadyToRunInfo; 0 = not known */
+    uint32_t module_native_layout; /* 2.x: NGenLayoutInfo of a native image, in Module; 0 = none or not known */
     uint32_t ready_entry_points; /* hash table in ReadyToRunInfo: entry point -> MethodDesc */
     bool     frame_numbers;      /* 10: explicit frames begin with a number instead of a vtable */
     uint32_t gc_info_version;    /* x64: 4 from 10 on, 3 or 2 before; 0 = not read */

@@ -1,22 +1,16 @@
 /* clr: code of precompiled images.
  *
  * Input: the Module of an image and an address in it. Output: the method around it. The image's
- * table of functions {begin, end, unwind} is ascending; a function whose start is a known entry
- * point is a method's main body, those that follow it are its funclets. Entry points are in a hash
- * table of the runtime's: buckets of 4 keys and 4 values, the first bucket holds their number. They
- * are only read for images that somebody asks about, each once. */
+ * table of functions {begin, end, unwind} (x86: without end) is ascending; a function whose start
+ * is a known entry point is a method's main body, those that follow it are its funclets. Entry
+ * points are in a hash table of the runtime's: buckets of 4 keys and 4 values, the first bucket
+ * holds their number. They are only read for images that somebody asks about, each once. */
 #include "clr_ready.h"
 
 #include "../base/status.h"
 #include "clr_limits.h"
 
-enum {
-    FUNCTION_BYTES = 12,
-    INFO_FUNCTIONS = 80, /* of ReadyToRunInfo, the same in 8, 9 and 10 */
-    INFO_COUNT = 88,
-    BUCKET_BYTES = 64,
-    BUCKET_SLOTS = 4
-};
+enum { BUCKET_SLOTS = 4 };
 
 void hgr_clr_ready_init(hgr_clr_ready *ready, const hgr_runtime *runtime, const hgr_run *run)
 {
@@ -51,28 +45,30 @@ static hgr_result add_entry(hgr_clr_ready *ready, uint64_t entry, uint64_t metho
 /* Values are stored shifted right by one, their highest bit is the runtime's own. */
 static hgr_result read_bucket(hgr_clr_ready *ready, uint64_t addr, hgr_status *status)
 {
-    uint64_t words[2 * BUCKET_SLOTS];
+    const hgr_space *space = ready->runtime->space;
+    uint64_t words[2 * BUCKET_SLOTS], mask = space->pointer_size == 8 ? UINT64_MAX : UINT32_MAX;
     hgr_result result = HGR_OK;
-    if (!hgr_space_read(ready->runtime->space, addr, words, sizeof words))
-        return HGR_OK;
+    for (uint32_t i = 0; i < 2 * BUCKET_SLOTS; i++)
+        if (!hgr_space_ptr(space, addr + (uint64_t)i * space->pointer_size, &words[i]))
+            return HGR_OK;
     for (uint32_t i = 0; i < BUCKET_SLOTS && result == HGR_OK; i++)
         if (words[i] > 1) /* 0 empty, 1 deleted */
-            result = add_entry(ready, words[i], words[BUCKET_SLOTS + i] << 1, status);
+            result = add_entry(ready, words[i], words[BUCKET_SLOTS + i] << 1 & mask, status);
     return result;
 }
 
 static hgr_result read_entries(hgr_clr_ready *ready, uint64_t info_addr, hgr_status *status)
 {
     const hgr_space *space = ready->runtime->space;
-    uint64_t buckets;
+    uint64_t buckets, p = space->pointer_size;
     uint32_t count;
     hgr_result result = HGR_OK;
-    if (!hgr_space_u64(space, info_addr + ready->runtime->layout.ready_entry_points + 16,
+    if (!hgr_space_ptr(space, info_addr + ready->runtime->layout.ready_entry_points + 2 * p,
                        &buckets) ||
         !hgr_space_u32(space, buckets, &count) || count > HGR_CLR_MAX_ENTRY_POINTS)
         return HGR_OK;
     for (uint32_t i = 1; i <= count && result == HGR_OK; i++)
-        result = read_bucket(ready, buckets + (uint64_t)i * BUCKET_BYTES, status);
+        result = read_bucket(ready, buckets + i * 2 * BUCKET_SLOTS * p, status);
     return result;
 }
 
@@ -86,8 +82,9 @@ static hgr_result get_image(hgr_clr_ready *ready, uint64_t info_addr, hgr_clr_re
         return HGR_OK;
     }
     hgr_clr_ready_image image = {0};
-    if (!hgr_space_u64(space, info_addr + INFO_FUNCTIONS, &image.functions_addr) ||
-        !hgr_space_u32(space, info_addr + INFO_COUNT, &image.count) ||
+    uint64_t functions = info_addr + ready->runtime->layout.ready_functions;
+    if (!hgr_space_ptr(space, functions, &image.functions_addr) ||
+        !hgr_space_u32(space, functions + space->pointer_size, &image.count) ||
         image.count > HGR_CLR_MAX_FUNCTIONS)
         image.count = 0;
     hgr_result result =
@@ -104,11 +101,26 @@ static hgr_result get_image(hgr_clr_ready *ready, uint64_t info_addr, hgr_clr_re
     return HGR_OK;
 }
 
+/* Words of a RUNTIME_FUNCTION. */
+enum { BEGIN, END, UNWIND, FUNCTION_WORDS };
+
+/* x86 has no word for the end: the next function's begin says it. */
 static bool function_word(const hgr_clr_ready *ready, const hgr_clr_ready_image *image,
                           uint32_t index, uint32_t word, uint32_t *out)
 {
-    return hgr_space_u32(ready->runtime->space,
-                         image->functions_addr + (uint64_t)index * FUNCTION_BYTES + 4 * word, out);
+    const hgr_space *space = ready->runtime->space;
+    uint32_t words = space->pointer_size == 8 ? FUNCTION_WORDS : FUNCTION_WORDS - 1;
+    if (space->pointer_size != 8 && word == END) {
+        if (index + 1 >= image->count) {
+            *out = UINT32_MAX;
+            return true;
+        }
+        index++;
+        word = BEGIN;
+    } else if (space->pointer_size != 8 && word == UNWIND) {
+        word = UNWIND - 1;
+    }
+    return hgr_space_u32(space, image->functions_addr + 4 * ((uint64_t)index * words + word), out);
 }
 
 /* The last function that begins at or before offset. */
@@ -118,7 +130,7 @@ static bool search(const hgr_clr_ready *ready, const hgr_clr_ready_image *image,
     uint32_t low = 0, high = image->count, begin;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (!function_word(ready, image, middle, 0, &begin))
+        if (!function_word(ready, image, middle, BEGIN, &begin))
             return false;
         if (begin <= offset)
             low = middle;
@@ -134,7 +146,7 @@ static bool search(const hgr_clr_ready *ready, const hgr_clr_ready_image *image,
 static uint64_t gc_info_behind(const hgr_space *space, uint64_t unwind_addr)
 {
     uint8_t codes;
-    if (!hgr_space_u8(space, unwind_addr + 2, &codes))
+    if (space->pointer_size != 8 || !hgr_space_u8(space, unwind_addr + 2, &codes))
         return 0;
     return unwind_addr + 4 + 2 * (uint64_t)((codes + 1u) & ~1u) + 4;
 }
@@ -145,11 +157,11 @@ static bool find_main(const hgr_clr_ready *ready, const hgr_clr_ready_image *ima
 {
     for (uint32_t left = HGR_CLR_MAX_FUNCLETS, main = index; left > 0; left--, main--) {
         uint32_t begin, unwind, method;
-        if (!function_word(ready, image, main, 0, &begin))
+        if (!function_word(ready, image, main, BEGIN, &begin))
             return false;
         method = hgr_map_get(&ready->entries, code->base_addr + begin);
         if (method != HGR_MAP_NONE) {
-            if (!function_word(ready, image, main, 2, &unwind))
+            if (!function_word(ready, image, main, UNWIND, &unwind))
                 return false;
             code->method_addr = ready->methods[method];
             code->method_start_addr = code->base_addr + begin;
@@ -172,22 +184,23 @@ hgr_result hgr_clr_ready_find(hgr_clr_ready *ready, uint64_t module_addr, uint64
     uint64_t info_addr;
     uint32_t index, begin, end, unwind;
     if (layout->module_ready_to_run == HGR_NO_OFFSET ||
-        layout->ready_entry_points == HGR_NO_OFFSET || ip < base_addr ||
-        !hgr_space_u64(space, module_addr + layout->module_ready_to_run, &info_addr) ||
+        layout->ready_entry_points == HGR_NO_OFFSET || layout->ready_functions == 0 ||
+        ip < base_addr ||
+        !hgr_space_ptr(space, module_addr + layout->module_ready_to_run, &info_addr) ||
         info_addr == 0)
         return HGR_OK;
     hgr_result result = get_image(ready, info_addr, &image, status);
     if (result != HGR_OK || !search(ready, &image, ip - base_addr, &index) ||
-        !function_word(ready, &image, index, 0, &begin) ||
-        !function_word(ready, &image, index, 1, &end) ||
-        !function_word(ready, &image, index, 2, &unwind) || ip - base_addr < begin ||
+        !function_word(ready, &image, index, BEGIN, &begin) ||
+        !function_word(ready, &image, index, END, &end) ||
+        !function_word(ready, &image, index, UNWIND, &unwind) || ip - base_addr < begin ||
         ip - base_addr >= end)
         return result;
     hgr_clr_code code = {.kind = HGR_CODE_READY,
                          .base_addr = base_addr,
                          .start_addr = base_addr + begin,
                          .end_addr = base_addr + end,
-                         .unwind_addr = base_addr + unwind,
+                         .unwind_addr = space->pointer_size == 8 ? base_addr + unwind : 0,
                          .ready_info_addr = info_addr};
     if (find_main(ready, &image, index, &code))
         code.gc_info_addr = gc_info_behind(space, code.main_unwind_addr);

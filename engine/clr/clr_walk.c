@@ -1,4 +1,4 @@
-/* clr: mixed stack walk on x64.
+/* clr: mixed stack walk; x86, which has no tables, is clr_chain.c's.
  *
  * Input: a thread's registers. Output: frames. Managed code has UNWIND_INFO everywhere; native code
  * has DWARF call frame information on Linux and UNWIND_INFO in the exception directory of its image
@@ -10,6 +10,7 @@
 #include "../base/status.h"
 #include "../dump/cfi.h"
 #include "../dump/unwind_info.h"
+#include "clr_chain.h"
 #include "clr_limits.h"
 
 enum { AT_SYSINFO_EHDR = 33 };
@@ -143,7 +144,7 @@ static void place_call(const hgr_clr_walker *walker, hgr_clr_frame *frame)
     frame->gc_ip = frame->registers.ip;
     for (size_t i = 0; i < walker->ncalls; i++) {
         const hgr_clr_call *call = &walker->calls[i];
-        if (call->ip != 0 && call->sp == frame->registers.value[HGR_RSP] &&
+        if (call->ip != 0 && call->saved_addr == 0 && call->sp == frame->registers.value[HGR_RSP] &&
             call->ip >= frame->code.start_addr && call->ip < frame->code.end_addr)
             frame->gc_ip = call->ip;
     }
@@ -181,7 +182,17 @@ static void mark_helpers(hgr_clr_walker *walker)
     }
 }
 
-/* The next managed caller that the runtime noted above sp. */
+/* Registers as a HelperMethodFrame keeps them. */
+static void take_saved(const hgr_space *space, uint64_t addr, hgr_registers *out)
+{
+    static const uint8_t order[] = {HGR_RDI, HGR_RSI, HGR_RBX, HGR_RBP, 12, 13, 14, 15};
+    uint64_t value;
+    for (size_t i = 0; i < sizeof order; i++)
+        if (hgr_space_u64(space, addr + 8 * i, &value))
+            hgr_register_set(out, order[i], value, addr + 8 * i);
+}
+
+/* The next caller that the runtime noted above sp. */
 static bool step_explicit(hgr_clr_walker *walker, uint64_t sp, hgr_registers *out)
 {
     for (size_t i = 0; i < walker->ncalls; i++) {
@@ -190,7 +201,10 @@ static bool step_explicit(hgr_clr_walker *walker, uint64_t sp, hgr_registers *ou
             continue;
         *out = (hgr_registers){.ip = call->ip};
         hgr_register_set(out, HGR_RSP, call->sp, 0);
-        hgr_register_set(out, HGR_RBP, call->fp, 0);
+        if (call->saved_addr != 0)
+            take_saved(walker->runtime->space, call->saved_addr, out);
+        else
+            hgr_register_set(out, HGR_RBP, call->fp, 0);
         return true;
     }
     return false;
@@ -210,13 +224,13 @@ static bool step_frame(hgr_clr_walker *walker, const hgr_clr_frame *frame, hgr_r
            step_native(walker, frame->exact_ip, next, out_exact_ip);
 }
 
-static bool start(const hgr_clr_thread *thread, hgr_clr_frame *out)
+static bool start(const hgr_clr_thread *thread, uint32_t count, hgr_clr_frame *out)
 {
     *out = (hgr_clr_frame){.exact_ip = true, .reached = HGR_REACHED_THREAD};
-    if (!thread->os_thread || thread->os_thread->nregisters < HGR_REGISTERS)
+    if (!thread->os_thread || thread->os_thread->nregisters < count)
         return false;
     out->registers.ip = thread->os_thread->ip;
-    for (uint32_t r = 0; r < HGR_REGISTERS; r++)
+    for (uint32_t r = 0; r < count; r++)
         hgr_register_set(&out->registers, r, thread->os_thread->registers[r], 0);
     return true;
 }
@@ -224,6 +238,23 @@ static bool start(const hgr_clr_thread *thread, hgr_clr_frame *out)
 static bool in_stack(const hgr_clr_thread *thread, uint64_t sp)
 {
     return thread->stack_base_addr == 0 || sp < thread->stack_base_addr;
+}
+
+/* To the caller by what the frame itself tells; *out_stepped false: it tells nothing usable. */
+static hgr_result step(hgr_clr_walker *walker, const hgr_clr_thread *thread,
+                       const hgr_clr_frame *frame, bool *out_stepped, hgr_clr_frame *next,
+                       hgr_status *status)
+{
+    hgr_result result = HGR_OK;
+    if (walker->runtime->space->pointer_size == 8) {
+        *out_stepped = step_frame(walker, frame, &next->registers, &next->exact_ip);
+    } else {
+        hgr_clr_chain chain = {walker->runtime, walker->codes, thread, status, HGR_OK};
+        result = hgr_clr_chain_step(&chain, frame, out_stepped, next);
+    }
+    uint64_t sp = next->registers.value[HGR_RSP];
+    *out_stepped = *out_stepped && in_stack(thread, sp) && sp > frame->registers.value[HGR_RSP];
+    return result;
 }
 
 static hgr_result walk_frames(hgr_clr_walker *walker, const hgr_clr_thread *thread,
@@ -241,8 +272,10 @@ static hgr_result walk_frames(hgr_clr_walker *walker, const hgr_clr_thread *thre
         result = look_up(walker, &frame, status);
         if (result != HGR_OK)
             return result;
-        bool stepped = step_frame(walker, &frame, &next.registers, &next.exact_ip) &&
-                       in_stack(thread, next.registers.value[HGR_RSP]);
+        bool stepped;
+        result = step(walker, thread, &frame, &stepped, &next, status);
+        if (result != HGR_OK)
+            return result;
         frame.caller_sp = stepped ? next.registers.value[HGR_RSP] : 0;
         result = add_frame(walker, &frame, status);
         if (result == HGR_OK && !stepped) {
@@ -263,9 +296,10 @@ hgr_result hgr_clr_walk(hgr_clr_walker *walker, const hgr_clr_thread *thread,
 {
     hgr_clr_frame first;
     walker->nframes = 0;
-    *out_end = thread->os_thread ? HGR_STACK_LOST : HGR_STACK_NO_REGISTERS; /* x86: no tables */
+    *out_end = thread->os_thread ? HGR_STACK_LOST : HGR_STACK_NO_REGISTERS;
     hgr_result result = HGR_OK;
-    if (start(thread, &first)) {
+    uint32_t count = walker->runtime->space->pointer_size == 8 ? HGR_REGISTERS : HGR_R8;
+    if (start(thread, count, &first)) {
         result = hgr_clr_calls_read(walker->runtime, walker->run, thread, &walker->calls,
                                     &walker->ncalls, &walker->calls_capacity, status);
         if (result == HGR_OK)

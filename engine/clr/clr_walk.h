@@ -41,13 +41,14 @@ HGR_MUST_CHECK hgr_result hgr_clr_walk(hgr_clr_walker *walker, const hgr_clr_thr
  * (InlinedCallFrame), or another one. */
 typedef struct hgr_clr_call {
     uint64_t frame_addr;
-    uint64_t sp, ip, fp; /* of the managed caller; ip 0: no call */
+    uint64_t sp, ip, fp; /* of the managed caller, or of native code that it called; ip 0: none */
+    uint64_t saved_addr; /* where the registers lie that ip and sp go with, 0 = nowhere */
     bool is_helper;      /* no call, and it may hold references */
 } hgr_clr_call;
 
 #define HGR_CLR_MAX_EXPLICIT 4096u /* explicit frames of one thread */
 
-/** The explicit frames of a thread, youngest first; at most HGR_CLR_MAX_EXPLICIT. */
+/** The explicit frames of a thread, ascending by place; at most HGR_CLR_MAX_EXPLICIT. */
 HGR_MUST_CHECK hgr_result hgr_clr_calls_read(const hgr_runtime *runtime, const hgr_run *run,
                                              const hgr_clr_thread *thread, hgr_clr_call **calls,
                                              size_t *count, size_t *capacity, hgr_status *status);

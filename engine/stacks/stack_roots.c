@@ -159,17 +159,24 @@ static hgr_result scan_whole(hgr_stacks_reader *reader, size_t index, hgr_status
     return scan(reader, index, NO_FRAME, &registers, thread->stack_base_addr, status);
 }
 
-/* Which frames besides those without GC information are to be scanned: see above. */
+/* Which frames besides those without GC information are to be scanned: see above. On x86 any native
+ * frame may have saved a register of its managed caller's; before 8 the runtime's own functions
+ * note what they hold in explicit frames too, callers or not. */
 static void choose_native(hgr_stacks_reader *reader, const hgr_clr_frame *frames, size_t count,
                           hgr_stack_end end)
 {
+    const hgr_runtime *runtime = reader->stacks->runtime;
+    bool early = runtime->layout.code_map == HGR_CODE_MAP_LIST;
+    bool saves = runtime->space->pointer_size != 8;
     bool has_caller = false; /* a managed frame lies further on */
     for (size_t i = count; i-- > 0;) {
         bool gap = i + 1 < count ? frames[i + 1].reached == HGR_REACHED_EXPLICIT
                                  : end == HGR_STACK_LOST || end == HGR_STACK_TOO_DEEP;
         if (frames[i].kind == HGR_FRAME_MANAGED)
             has_caller = true;
-        if (gap || (frames[i].holds_helper && has_caller))
+        if (frames[i].kind != HGR_FRAME_MANAGED && saves && has_caller)
+            reader->roots.states[i] = HGR_ROOTS_CONSERVATIVE;
+        if (gap || (frames[i].holds_helper && (has_caller || early)))
             reader->roots.states[i] = HGR_ROOTS_CONSERVATIVE;
     }
 }

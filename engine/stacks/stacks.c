@@ -179,7 +179,7 @@ const char *hgr_frame_kind_name(hgr_frame_kind kind)
 
 const char *hgr_frame_reached_name(hgr_frame_reached reached)
 {
-    static const char *const names[] = {"thread", "unwind", "explicit", "chain"};
+    static const char *const names[] = {"thread", "unwind", "explicit", "chain", "search"};
     return name_at(names, HGR_REACHED_WAYS, (size_t)reached);
 }
 

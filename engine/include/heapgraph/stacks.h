@@ -85,10 +85,11 @@ typedef enum hgr_frame_reached {
     HGR_REACHED_THREAD,   /* the thread's own registers */
     HGR_REACHED_UNWIND,   /* unwind tables of the frame before it */
     HGR_REACHED_EXPLICIT, /* the runtime's list of frames, where no table leads on */
-    HGR_REACHED_CHAIN,    /* x86: the saved frame pointer */
+    HGR_REACHED_CHAIN,    /* x86: the saved frame pointer, or the method's prologue */
+    HGR_REACHED_SEARCH,   /* x86, where the chain breaks: the next return address in a method */
     HGR_REACHED_WAYS
 } hgr_frame_reached;
-/** "thread", "unwind", "explicit", "chain". */
+/** "thread", "unwind", "explicit", "chain", "search". */
 HGR_API const char *hgr_frame_reached_name(hgr_frame_reached reached);
 
 /** Where the references of a frame come from. */
