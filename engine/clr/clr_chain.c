@@ -8,8 +8,6 @@
  * instruction, so what a guess can do is to name a stale frame, never to leave the stack. */
 #include "clr_chain.h"
 
-#include "../base/status.h"
-
 enum {
     WORD = 4,
     PROLOGUE_BYTES = 32,
@@ -18,6 +16,8 @@ enum {
     MAX_POPPED = 256,
     MAX_SCAN_WORDS = 1 << 18 /* 1 MiB of stack */
 };
+
+enum { POP_EAX = 0x58, POP_EBP = 0x5d, POP_EDI = 0x5f };
 
 /* ---- instructions ---- */
 
@@ -79,7 +79,8 @@ static bool read_prologue(const hgr_space *space, uint64_t start, bool *has_fram
 static uint32_t popped_bytes(const hgr_space *space, const hgr_clr_frame *frame, bool has_frame,
                              uint32_t depth)
 {
-    uint8_t code[64];
+    bool at_once = !has_frame && depth == 0;
+    uint8_t code[64], first = has_frame ? POP_EBP : POP_EAX, last = has_frame ? POP_EBP : POP_EDI;
     uint64_t at = frame->registers.ip, end = at + EPILOGUE_SEARCH;
     if (frame->code.end_addr < end)
         end = frame->code.end_addr;
@@ -87,10 +88,9 @@ static uint32_t popped_bytes(const hgr_space *space, const hgr_clr_frame *frame,
         if (!hgr_space_read(space, at, code, sizeof code))
             return 0;
         for (uint32_t i = 0; i + 4 < sizeof code; i++) {
-            bool pop = has_frame ? code[i] == 0x5d : code[i] >= 0x58 && code[i] <= 0x5f;
-            const uint8_t *ret = depth == 0 && !has_frame ? code + i : code + i + 1;
+            const uint8_t *ret = at_once ? code + i : code + i + 1;
             uint32_t bytes = ret[1] | (uint32_t)ret[2] << 8;
-            if (!pop && (depth != 0 || has_frame))
+            if (!at_once && (code[i] < first || code[i] > last))
                 continue;
             if (ret[0] == 0xc3)
                 return 0;
@@ -108,14 +108,6 @@ static bool in_stack(const hgr_clr_chain *chain, uint64_t addr)
     return addr % WORD == 0 && addr + 2 * WORD <= chain->thread->stack_base_addr;
 }
 
-static bool in_module(const hgr_dump *dump, uint64_t ip)
-{
-    for (size_t i = 0; i < dump->nmodules; i++)
-        if (ip - dump->modules[i].base_addr < dump->modules[i].size_bytes)
-            return true;
-    return false;
-}
-
 /* A failed lookup is kept for the caller, who ends the walk. */
 static bool is_managed_return(hgr_clr_chain *chain, uint64_t ip)
 {
@@ -123,13 +115,12 @@ static bool is_managed_return(hgr_clr_chain *chain, uint64_t ip)
     if (chain->result != HGR_OK || ip < UINT16_MAX || !follows_call(chain->runtime->space, ip))
         return false;
     chain->result = hgr_clr_code_find(chain->codes, ip - 1, &code, chain->status);
-    return chain->result == HGR_OK && code.method_addr != 0 &&
-           (code.kind == HGR_CODE_JIT || code.kind == HGR_CODE_READY);
+    return chain->result == HGR_OK && hgr_clr_code_is_method(&code);
 }
 
 static bool is_return(hgr_clr_chain *chain, uint64_t ip)
 {
-    return is_managed_return(chain, ip) || in_module(chain->runtime->dump, ip);
+    return hgr_dump_module_at(chain->runtime->dump, ip) || is_managed_return(chain, ip);
 }
 
 /* {saved ebp, return address} */

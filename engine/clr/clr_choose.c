@@ -71,7 +71,7 @@ static void read_globals(hgr_clr_opening *opening)
     runtime->thread_store_addr = value_at(runtime, globals->thread_store);
     runtime->sync_table_addr = value_at(runtime, globals->sync_table);
     runtime->finalizer_thread_addr = value_at(runtime, globals->finalizer_thread);
-    runtime->code_map_addr = globals->code_map; /* the variable is the map, or the head of the list */
+    runtime->code_map_addr = globals->code_map; /* the map, or the head of the list, itself */
 }
 
 /* The well-known classes keep their distances when entries before them come or go: find Object by

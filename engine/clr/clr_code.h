@@ -28,6 +28,12 @@ typedef struct hgr_clr_code {
     uint64_t ready_info_addr;      /* ReadyToRunInfo of precompiled code */
 } hgr_clr_code;
 
+/** Is it a method's code? Else native code, or the runtime's own. */
+static inline bool hgr_clr_code_is_method(const hgr_clr_code *code)
+{
+    return (code->kind == HGR_CODE_JIT || code->kind == HGR_CODE_READY) && code->method_addr != 0;
+}
+
 /** Code lookup with what it has read so far. One caller at a time. */
 typedef struct hgr_clr_codes hgr_clr_codes;
 HGR_MUST_CHECK hgr_result hgr_clr_codes_create(const hgr_runtime *runtime, const hgr_run *run,

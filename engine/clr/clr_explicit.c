@@ -29,14 +29,9 @@ enum { HELPER_SAVED = 8, HELPER_IP = 25, HELPER_SP = 26 };
 static bool is_helper(const hgr_runtime *runtime, const hgr_clr_thread *thread,
                       const hgr_clr_call *call)
 {
-    const hgr_dump *dump = runtime->dump;
-    if (runtime->layout.frame_numbers || call->sp % 8 != 0 || call->sp >= call->frame_addr ||
-        call->sp < thread->stack_limit_addr || strcmp(dump->info.os, "windows") != 0)
-        return false;
-    for (size_t i = 0; i < dump->nmodules; i++)
-        if (call->ip - dump->modules[i].base_addr < dump->modules[i].size_bytes)
-            return true;
-    return false;
+    return !runtime->layout.frame_numbers && call->sp % 8 == 0 && call->sp < call->frame_addr &&
+           call->sp >= thread->stack_limit_addr && strcmp(runtime->dump->info.os, "windows") == 0 &&
+           hgr_dump_module_at(runtime->dump, call->ip);
 }
 
 /* By its shape: the caller's stack pointer lies in the thread's stack. */

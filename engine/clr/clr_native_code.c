@@ -4,17 +4,18 @@
  * another table, which is not read: an address in one is precompiled code without a name. */
 #include "clr_native_code.h"
 
+#include "clr_functions.h"
 #include "clr_limits.h"
 
-enum { SECTIONS = 3, NAMED_SECTIONS = 2, FUNCTION_BYTES = 8 };
+enum { SECTIONS = 3, NAMED_SECTIONS = 2 };
 
 /* Bit 0 of a MethodDesc's offset: the method handles exceptions. */
 #define HAS_CLAUSES UINT32_C(1)
 
 struct section {
     uint64_t start_addr, bytes;
-    uint64_t functions_addr, methods_addr;
-    uint32_t count;
+    uint64_t methods_addr;
+    hgr_clr_functions functions;
 };
 
 static bool read_section(const hgr_space *space, uint64_t table, uint32_t index,
@@ -24,48 +25,24 @@ static bool read_section(const hgr_space *space, uint64_t table, uint32_t index,
     uint64_t counts = functions + SECTIONS * p, methods = counts + 4 * SECTIONS;
     return hgr_space_ptr(space, table + 2 * index * p, &out->start_addr) &&
            hgr_space_ptr(space, table + (2 * index + 1) * p, &out->bytes) &&
-           hgr_space_ptr(space, functions + index * p, &out->functions_addr) &&
-           hgr_space_u32(space, counts + 4 * (uint64_t)index, &out->count) &&
+           hgr_space_ptr(space, functions + index * p, &out->functions.addr) &&
+           hgr_space_u32(space, counts + 4 * (uint64_t)index, &out->functions.count) &&
            hgr_space_ptr(space, methods + index * p, &out->methods_addr) &&
-           out->count <= HGR_CLR_MAX_FUNCTIONS;
-}
-
-static bool function_begin(const hgr_space *space, const struct section *section, uint32_t index,
-                           uint32_t *out)
-{
-    return hgr_space_u32(space, section->functions_addr + (uint64_t)index * FUNCTION_BYTES, out);
-}
-
-/* The last function that begins at or before the offset. */
-static bool search(const hgr_space *space, const struct section *section, uint64_t offset,
-                   uint32_t *out)
-{
-    uint32_t low = 0, high = section->count, begin;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (!function_begin(space, section, middle, &begin))
-            return false;
-        if (begin <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    *out = low;
-    return section->count > 0 && function_begin(space, section, low, &begin) && begin <= offset;
+           out->functions.count <= HGR_CLR_MAX_FUNCTIONS;
 }
 
 static bool find_in(const hgr_space *space, const struct section *section, uint64_t base_addr,
                     uint64_t ip, hgr_clr_code *out)
 {
     uint32_t index, begin, end, method;
-    if (!search(space, section, ip - base_addr, &index) ||
-        !function_begin(space, section, index, &begin) ||
+    if (!hgr_clr_function_find(space, &section->functions, ip - base_addr, &index) ||
+        !hgr_clr_function_word(space, &section->functions, index, HGR_FUNCTION_BEGIN, &begin) ||
+        !hgr_clr_function_word(space, &section->functions, index, HGR_FUNCTION_END, &end) ||
+        begin > ip - base_addr ||
         !hgr_space_u32(space, section->methods_addr + 4 * (uint64_t)index, &method) || method == 0)
         return false;
     out->start_addr = out->method_start_addr = base_addr + begin;
-    out->end_addr = section->start_addr + section->bytes;
-    if (index + 1 < section->count && function_begin(space, section, index + 1, &end))
-        out->end_addr = base_addr + end;
+    out->end_addr = end != UINT32_MAX ? base_addr + end : section->start_addr + section->bytes;
     out->method_addr = base_addr + (method & ~HAS_CLAUSES);
     return true;
 }

@@ -72,7 +72,7 @@ static hgr_result read_entries(hgr_clr_ready *ready, uint64_t info_addr, hgr_sta
     return result;
 }
 
-static hgr_result get_image(hgr_clr_ready *ready, uint64_t info_addr, hgr_clr_ready_image *out,
+static hgr_result get_image(hgr_clr_ready *ready, uint64_t info_addr, hgr_clr_functions *out,
                             hgr_status *status)
 {
     const hgr_space *space = ready->runtime->space;
@@ -81,9 +81,9 @@ static hgr_result get_image(hgr_clr_ready *ready, uint64_t info_addr, hgr_clr_re
         *out = ready->images[known];
         return HGR_OK;
     }
-    hgr_clr_ready_image image = {0};
+    hgr_clr_functions image = {0};
     uint64_t functions = info_addr + ready->runtime->layout.ready_functions;
-    if (!hgr_space_ptr(space, functions, &image.functions_addr) ||
+    if (!hgr_space_ptr(space, functions, &image.addr) ||
         !hgr_space_u32(space, functions + space->pointer_size, &image.count) ||
         image.count > HGR_CLR_MAX_FUNCTIONS)
         image.count = 0;
@@ -101,46 +101,6 @@ static hgr_result get_image(hgr_clr_ready *ready, uint64_t info_addr, hgr_clr_re
     return HGR_OK;
 }
 
-/* Words of a RUNTIME_FUNCTION. */
-enum { BEGIN, END, UNWIND, FUNCTION_WORDS };
-
-/* x86 has no word for the end: the next function's begin says it. */
-static bool function_word(const hgr_clr_ready *ready, const hgr_clr_ready_image *image,
-                          uint32_t index, uint32_t word, uint32_t *out)
-{
-    const hgr_space *space = ready->runtime->space;
-    uint32_t words = space->pointer_size == 8 ? FUNCTION_WORDS : FUNCTION_WORDS - 1;
-    if (space->pointer_size != 8 && word == END) {
-        if (index + 1 >= image->count) {
-            *out = UINT32_MAX;
-            return true;
-        }
-        index++;
-        word = BEGIN;
-    } else if (space->pointer_size != 8 && word == UNWIND) {
-        word = UNWIND - 1;
-    }
-    return hgr_space_u32(space, image->functions_addr + 4 * ((uint64_t)index * words + word), out);
-}
-
-/* The last function that begins at or before offset. */
-static bool search(const hgr_clr_ready *ready, const hgr_clr_ready_image *image, uint64_t offset,
-                   uint32_t *out)
-{
-    uint32_t low = 0, high = image->count, begin;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (!function_word(ready, image, middle, BEGIN, &begin))
-            return false;
-        if (begin <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    *out = low;
-    return image->count > 0;
-}
-
 /* GC information stands behind the main body's UNWIND_INFO: codes padded to an even number, then
  * the offset of the personality routine. */
 static uint64_t gc_info_behind(const hgr_space *space, uint64_t unwind_addr)
@@ -152,16 +112,17 @@ static uint64_t gc_info_behind(const hgr_space *space, uint64_t unwind_addr)
 }
 
 /* Walk back from a funclet to the method it belongs to. */
-static bool find_main(const hgr_clr_ready *ready, const hgr_clr_ready_image *image, uint32_t index,
+static bool find_main(const hgr_clr_ready *ready, const hgr_clr_functions *image, uint32_t index,
                       hgr_clr_code *code)
 {
+    const hgr_space *space = ready->runtime->space;
     for (uint32_t left = HGR_CLR_MAX_FUNCLETS, main = index; left > 0; left--, main--) {
         uint32_t begin, unwind, method;
-        if (!function_word(ready, image, main, BEGIN, &begin))
+        if (!hgr_clr_function_word(space, image, main, HGR_FUNCTION_BEGIN, &begin))
             return false;
         method = hgr_map_get(&ready->entries, code->base_addr + begin);
         if (method != HGR_MAP_NONE) {
-            if (!function_word(ready, image, main, UNWIND, &unwind))
+            if (!hgr_clr_function_word(space, image, main, HGR_FUNCTION_UNWIND, &unwind))
                 return false;
             code->method_addr = ready->methods[method];
             code->method_start_addr = code->base_addr + begin;
@@ -180,7 +141,7 @@ hgr_result hgr_clr_ready_find(hgr_clr_ready *ready, uint64_t module_addr, uint64
 {
     const hgr_space *space = ready->runtime->space;
     const hgr_clr_layout *layout = &ready->runtime->layout;
-    hgr_clr_ready_image image;
+    hgr_clr_functions image;
     uint64_t info_addr;
     uint32_t index, begin, end, unwind;
     if (layout->module_ready_to_run == HGR_NO_OFFSET ||
@@ -190,11 +151,11 @@ hgr_result hgr_clr_ready_find(hgr_clr_ready *ready, uint64_t module_addr, uint64
         info_addr == 0)
         return HGR_OK;
     hgr_result result = get_image(ready, info_addr, &image, status);
-    if (result != HGR_OK || !search(ready, &image, ip - base_addr, &index) ||
-        !function_word(ready, &image, index, BEGIN, &begin) ||
-        !function_word(ready, &image, index, END, &end) ||
-        !function_word(ready, &image, index, UNWIND, &unwind) || ip - base_addr < begin ||
-        ip - base_addr >= end)
+    if (result != HGR_OK || !hgr_clr_function_find(space, &image, ip - base_addr, &index) ||
+        !hgr_clr_function_word(space, &image, index, HGR_FUNCTION_BEGIN, &begin) ||
+        !hgr_clr_function_word(space, &image, index, HGR_FUNCTION_END, &end) ||
+        !hgr_clr_function_word(space, &image, index, HGR_FUNCTION_UNWIND, &unwind) ||
+        ip - base_addr < begin || ip - base_addr >= end)
         return result;
     hgr_clr_code code = {.kind = HGR_CODE_READY,
                          .base_addr = base_addr,

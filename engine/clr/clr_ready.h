@@ -3,19 +3,14 @@
 #define HGR_CLR_READY_H
 
 #include "clr_code.h"
-
-/** The functions of one image. */
-typedef struct hgr_clr_ready_image {
-    uint64_t functions_addr; /* RUNTIME_FUNCTIONs, ascending */
-    uint32_t count;
-} hgr_clr_ready_image;
+#include "clr_functions.h"
 
 /** What was read of all images so far. */
 typedef struct hgr_clr_ready {
     const hgr_runtime *runtime;
     const hgr_run *run;
     hgr_map image_index; /* ReadyToRunInfo -> images[] */
-    hgr_clr_ready_image *images;
+    hgr_clr_functions *images;
     size_t nimages, images_capacity;
     hgr_map entries;   /* entry point -> methods[] */
     uint64_t *methods; /* MethodDescs */

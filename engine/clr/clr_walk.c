@@ -86,14 +86,6 @@ static uint64_t cfi_header(hgr_clr_walker *walker, uint64_t ip)
     return *header > 1 ? *header : 0;
 }
 
-static const hgr_module *module_at(const hgr_dump *dump, uint64_t ip)
-{
-    for (size_t i = 0; i < dump->nmodules; i++)
-        if (ip - dump->modules[i].base_addr < dump->modules[i].size_bytes)
-            return &dump->modules[i];
-    return NULL;
-}
-
 /* A function without a frame: its return address lies at the stack pointer. */
 static bool step_leaf(const hgr_clr_walker *walker, hgr_registers *registers)
 {
@@ -114,7 +106,7 @@ static bool step_native(hgr_clr_walker *walker, bool exact_ip, hgr_registers *re
     if (!walker->windows)
         return (header = cfi_header(walker, ip)) != 0 &&
                hgr_cfi_step(walker->runtime->space, header, exact_ip, registers, out_exact_ip);
-    const hgr_module *module = module_at(walker->runtime->dump, ip);
+    const hgr_module *module = hgr_dump_module_at(walker->runtime->dump, ip);
     hgr_unwind_function function;
     bool leaf;
     if (!module)
@@ -150,20 +142,15 @@ static void place_call(const hgr_clr_walker *walker, hgr_clr_frame *frame)
     }
 }
 
-static bool is_managed(const hgr_clr_code *code)
-{
-    return (code->kind == HGR_CODE_JIT || code->kind == HGR_CODE_READY) && code->method_addr != 0;
-}
-
 static hgr_result look_up(hgr_clr_walker *walker, hgr_clr_frame *frame, hgr_status *status)
 {
     uint64_t ip = frame->registers.ip;
     if (!frame->exact_ip && ip > 0)
         ip--; /* the call may be the last instruction */
     hgr_result result = hgr_clr_code_find(walker->codes, ip, &frame->code, status);
-    frame->kind = is_managed(&frame->code)            ? HGR_FRAME_MANAGED
-                  : frame->code.kind == HGR_CODE_STUB ? HGR_FRAME_STUB
-                                                      : HGR_FRAME_NATIVE;
+    frame->kind = hgr_clr_code_is_method(&frame->code) ? HGR_FRAME_MANAGED
+                  : frame->code.kind == HGR_CODE_STUB  ? HGR_FRAME_STUB
+                                                       : HGR_FRAME_NATIVE;
     if (frame->kind == HGR_FRAME_MANAGED)
         place_call(walker, frame);
     return result;

@@ -92,6 +92,9 @@ const hgr_candidate *hgr_dump_candidate(const hgr_dump *dump, uint64_t base_addr
 /** Sort dump->areas; of two that overlap the later one is cut or dropped. */
 void hgr_dump_settle_areas(struct hgr_dump *dump);
 
+/** The module that holds addr, or NULL; of two that overlap the nearest below counts. */
+const hgr_module *hgr_dump_module_at(const hgr_dump *dump, uint64_t addr);
+
 /** The mapped file that holds addr (NT_FILE), or NULL. */
 const hgr_file_range *hgr_dump_file_at(const hgr_dump *dump, uint64_t addr);
 

@@ -436,6 +436,22 @@ const hgr_module *hgr_dump_module(const hgr_dump *dump, size_t index)
     return index < dump->nmodules ? &dump->modules[index] : NULL;
 }
 
+const hgr_module *hgr_dump_module_at(const hgr_dump *dump, uint64_t addr)
+{
+    size_t low = 0, high = dump->nmodules; /* the first that starts above addr */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (dump->modules[middle].base_addr <= addr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return NULL;
+    const hgr_module *module = &dump->modules[low - 1];
+    return addr - module->base_addr < module->size_bytes ? module : NULL;
+}
+
 size_t hgr_dump_threads(const hgr_dump *dump)
 {
     return dump->nthreads;

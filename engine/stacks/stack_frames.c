@@ -56,21 +56,10 @@ static hgr_result describe_managed(hgr_stacks_reader *reader, hgr_stack_frame *f
     return HGR_OK;
 }
 
-/* Modules ascend by base; of two that overlap the nearest below counts. */
 static void describe_native(const hgr_dump *dump, hgr_stack_frame *frame)
 {
-    size_t low = 0, high = dump->nmodules;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (dump->modules[middle].base_addr <= frame->ip)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
-        return;
-    const hgr_module *module = &dump->modules[low - 1];
-    if (frame->ip - module->base_addr >= module->size_bytes)
+    const hgr_module *module = hgr_dump_module_at(dump, frame->ip);
+    if (!module)
         return;
     frame->module = module->path;
     frame->module_offset = frame->ip - module->base_addr;
